@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/poolkeeper/poolkeeper/internal/token"
+)
+
+// A config is how the server runs. Each value comes from its flag, or else from the
+// environment variable that the flag's help names, or else is the default.
+type config struct {
+	data             string
+	masterKeyFile    string
+	listen           string
+	issuer           string
+	regions          []string
+	account          string
+	signingAlgorithm string
+	rotateEvery      time.Duration
+	publishAhead     time.Duration
+	logFormat        string
+	logLevel         string
+	dev              bool
+}
+
+// dataFlags are the settings of every command that works on a data directory.
+func (p *program) dataFlags(c *config, f *pflag.FlagSet) {
+	f.StringVar(&c.data, "data", p.defaultData(), "the data `directory`")
+	f.StringVar(&c.masterKeyFile, "master-key-file", "", "the `file` of the master key (default master.key in the data directory; POOLKEEPER_MASTER_KEY may hold the key itself)")
+}
+
+func (p *program) serveFlags(c *config, f *pflag.FlagSet) {
+	p.dataFlags(c, f)
+	f.StringVar(&c.listen, "listen", "127.0.0.1:7665", "the `address` to listen on")
+	f.StringVar(&c.issuer, "issuer", "", "the `URL` that tokens name as their issuer, where verifiers find the keys (default: as before; at the first start the listen address)")
+	f.StringSliceVar(&c.regions, "regions", []string{"us-east-1"}, "the `names` of the regions served, the first one the home region")
+	f.StringVar(&c.account, "account", "", "the account's 12 `digits`, at the first start (default 000000000000)")
+	f.StringVar(&c.signingAlgorithm, "signing-algorithm", token.RS512, "the `algorithm` of tokens: "+strings.Join(token.Algorithms, ", "))
+	f.DurationVar(&c.rotateEvery, "rotate-signing-keys-every", 90*24*time.Hour, "replace the signing key after this `time`; 0: only when told")
+	f.DurationVar(&c.publishAhead, "publish-signing-keys-ahead", token.DefaultPublishAhead, "publish a signing key this `time` before it signs")
+	f.StringVar(&c.logFormat, "log-format", "text", "`text or json`")
+	f.StringVar(&c.logLevel, "log-level", "info", "the lowest `level` logged: debug, info, warn, error")
+	f.BoolVar(&c.dev, "dev", false, "UNSAFE, for trying out: accept a well-known access key too; loopback only")
+}
+
+// environment fills the flags that were not given from POOLKEEPER_ variables, and
+// says in their help which.
+func (p *program) environment(f *pflag.FlagSet) error {
+	var errs []error
+	f.VisitAll(func(flag *pflag.Flag) {
+		name := variable(flag.Name)
+		if value := p.getenv(name); value != "" && !flag.Changed && flag.Name != "help" && flag.Name != "version" {
+			if err := f.Set(flag.Name, value); err != nil {
+				errs = append(errs, usageError{fmt.Errorf("%s: %w", name, err)})
+			}
+		}
+	})
+	return errors.Join(errs...)
+}
+
+func variable(flag string) string {
+	return "POOLKEEPER_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// configured adds the environment to a command's settings.
+func (p *program) configured(c *cobra.Command) *cobra.Command {
+	c.Flags().VisitAll(func(flag *pflag.Flag) { flag.Usage += " [$" + variable(flag.Name) + "]" })
+	c.PreRunE = func(c *cobra.Command, _ []string) error { return p.environment(c.Flags()) }
+	return c
+}
+
+var (
+	regionName = regexp.MustCompile(`\A[a-z0-9](?:[a-z0-9-]{0,17}[a-z0-9])?\z`)
+	accountID  = regexp.MustCompile(`\A\d{12}\z`)
+)
+
+// check tells everything that is wrong at once.
+func (c *config) check() error {
+	var errs []error
+	bad := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, usageError{fmt.Errorf(format, args...)})
+		}
+	}
+	bad(len(c.regions) == 0, "--regions: at least one is needed")
+	for _, r := range c.regions {
+		// With a GUID behind it an id has at most 55 characters.
+		bad(!regionName.MatchString(r), "--regions: %q is not a name of at most 18 lower-case letters, digits and hyphens", r)
+	}
+	bad(c.account != "" && !accountID.MatchString(c.account), "--account: %q has not 12 digits", c.account)
+	bad(!slices.Contains(token.Algorithms, c.signingAlgorithm), "--signing-algorithm: %q is none of %s", c.signingAlgorithm, strings.Join(token.Algorithms, ", "))
+	bad(c.rotateEvery < 0, "--rotate-signing-keys-every: must not be negative")
+	bad(c.rotateEvery > 0 && c.rotateEvery < 2*c.publishAhead, "--rotate-signing-keys-every: %v is less than twice --publish-signing-keys-ahead", c.rotateEvery)
+	bad(c.publishAhead <= 2*token.KeySetMaxAge, "--publish-signing-keys-ahead: verifiers keep a key set for %v, so it must be more than %v", token.KeySetMaxAge, 2*token.KeySetMaxAge)
+	bad(c.logFormat != "text" && c.logFormat != "json", "--log-format: %q is neither text nor json", c.logFormat)
+	host, _, err := net.SplitHostPort(c.listen)
+	bad(err != nil, "--listen: %v", err)
+	bad(err == nil && c.dev && !loopback(host), "--dev accepts an access key that everybody knows: it listens on loopback only, not on %q", c.listen)
+	return errors.Join(errs...)
+}
+
+// loopback reports whether a host of --listen is reached from this machine alone.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// home is the home region; empty for a command that is told no regions.
+func (c *config) home() string {
+	if len(c.regions) == 0 {
+		return ""
+	}
+	return c.regions[0]
+}
+
+func (c *config) path(name string) string { return filepath.Join(c.data, name) }
+
+// defaultData is where the operating system's users keep data.
+func (p *program) defaultData() string {
+	if dir := p.getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "poolkeeper")
+	}
+	if home := p.getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "share", "poolkeeper")
+	}
+	return "poolkeeper-data"
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/cli"
+	"github.com/poolkeeper/poolkeeper/internal/wire"
+)
+
+// maxSocketPath is the length of a socket's path that every Unix takes, in bytes.
+const maxSocketPath = 103
+
+func (c *config) controlSocket() (string, error) {
+	path, err := filepath.Abs(c.path("control.sock"))
+	if err == nil && len(path) > maxSocketPath {
+		err = fmt.Errorf("the path of the data directory is too long for a socket in it (%d bytes, at most %d): name a shorter one with --data", len(path), maxSocketPath)
+	}
+	return path, err
+}
+
+// control calls f with a client of the operator's service: of the server that runs on
+// the data directory, or else of one that this process runs for just that long.
+func (p *program) control(ctx context.Context, c *config, f func(*cli.Client) error) error {
+	path, err := c.controlSocket()
+	if err != nil {
+		return err
+	}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}}
+	defer transport.CloseIdleConnections()
+	client := &cli.Client{Service: api.Control, Endpoint: "http://control/", HTTP: &http.Client{Transport: transport}, Now: p.now}
+
+	if conn, err := net.Dial("unix", path); err == nil {
+		conn.Close()
+		return f(client)
+	}
+	restrictNewFiles()
+	log := slog.New(slog.DiscardHandler)
+	h, err := p.open(ctx, c, false, "", log)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	l, err := p.listenControl(c)
+	if err != nil {
+		return err
+	}
+	s := p.controlServer(h, log)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	err = f(client)
+	s.Close()
+	<-served
+	return err
+}
+
+// controlCommand makes a command that calls one operation of the operator's service.
+// The command's words are in use, its arguments fill in, and show prints out.
+func controlCommand[In, Out any](p *program, use, operation string, fill func(c *cobra.Command, args []string, in *In) error, args cobra.PositionalArgs, show func(io.Writer, *Out)) *cobra.Command {
+	var c config
+	var output string
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: api.Control.Operation(operation).Doc,
+		Args:  args,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if output != "text" && output != "json" {
+				return usageError{fmt.Errorf("--output: %q is neither text nor json", output)}
+			}
+			in, out := new(In), new(Out)
+			if fill != nil {
+				if err := fill(cmd, args, in); err != nil {
+					return err
+				}
+			}
+			err := p.control(cmd.Context(), &c, func(client *cli.Client) error {
+				return client.Call(cmd.Context(), operation, in, out)
+			})
+			var refused *api.Error
+			switch {
+			case errors.As(err, &refused):
+				return errors.New(refused.Message)
+			case err != nil:
+				return err
+			case output == "json":
+				return printJSON(p.stdout, api.Control.Operation(operation), out)
+			}
+			show(p.stdout, out)
+			return nil
+		},
+	}
+	p.dataFlags(&c, cmd.Flags())
+	cmd.Flags().StringVar(&output, "output", "text", "`text or json`")
+	return p.configured(cmd)
+}
+
+func printJSON(w io.Writer, op *api.Operation, out any) error {
+	if op.Output == nil {
+		return nil
+	}
+	var indented []byte
+	raw := json.RawMessage(wire.AppendJSON(nil, op.Output, out))
+	indented, err := json.MarshalIndent(raw, "", "    ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", indented)
+	return err
+}
+
+func (p *program) keysCommand() *cobra.Command {
+	keys := &cobra.Command{Use: "keys", Short: "Make, list and delete access keys", Long: "Make, list and delete the access keys that sign requests.\nThe server may run or not."}
+	var description string
+	create := controlCommand(p, "create", "CreateAccessKey", func(_ *cobra.Command, _ []string, in *api.CreateAccessKeyInput) error {
+		in.Description = description
+		return nil
+	}, noArgs, func(w io.Writer, out *api.CreateAccessKeyOutput) {
+		fmt.Fprintf(w, "export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n", out.AccessKey.AccessKeyId, string(out.SecretAccessKey))
+	})
+	create.Flags().StringVar(&description, "description", "", "a `note` on what the key is for")
+	keys.AddCommand(create,
+		controlCommand[api.ListAccessKeysInput](p, "list", "ListAccessKeys", nil, noArgs, func(w io.Writer, out *api.ListAccessKeysOutput) {
+			table(w, "ACCESS KEY\tCREATED\tDESCRIPTION", func(row func(...any)) {
+				for _, k := range out.AccessKeys {
+					row(k.AccessKeyId, stamp(k.CreationDate), k.Description)
+				}
+			})
+		}),
+		controlCommand(p, "delete ACCESS_KEY_ID", "DeleteAccessKey", func(_ *cobra.Command, args []string, in *api.DeleteAccessKeyInput) error {
+			in.AccessKeyId = args[0]
+			return nil
+		}, exactArgs(1), func(io.Writer, *struct{}) {}),
+	)
+	return keys
+}
+
+func (p *program) signingKeysCommand() *cobra.Command {
+	keys := &cobra.Command{Use: "signing-keys", Short: "List and rotate the keys that sign tokens", Long: "List and rotate the keys that sign tokens.\nThe server may run or not."}
+	var now bool
+	rotate := controlCommand(p, "rotate", "RotateSigningKeys", func(_ *cobra.Command, _ []string, in *api.RotateSigningKeysInput) error {
+		in.ActivateNow = &now
+		return nil
+	}, noArgs, func(w io.Writer, out *api.RotateSigningKeysOutput) {
+		fmt.Fprintf(w, "%s (%s) is published and signs from %s on.\n", out.SigningKey.KeyId, out.SigningKey.Algorithm, stamp(out.SigningKey.ActivationDate))
+	})
+	rotate.Flags().BoolVar(&now, "now", false, "sign with the new key at once: verifiers that keep an older key set refuse its tokens until they fetch again")
+	keys.AddCommand(
+		controlCommand[api.ListSigningKeysInput](p, "list", "ListSigningKeys", nil, noArgs, func(w io.Writer, out *api.ListSigningKeysOutput) {
+			table(w, "KEY ID\tALGORITHM\tSTATUS\tPUBLISHED\tSIGNS FROM\tWITHDRAWN", func(row func(...any)) {
+				for _, k := range out.SigningKeys {
+					row(k.KeyId, k.Algorithm, k.Status, stamp(k.CreationDate), stamp(k.ActivationDate), stamp(k.ExpirationDate))
+				}
+			})
+		}), rotate)
+	return keys
+}
+
+// table prints rows in columns.
+func table(w io.Writer, head string, rows func(row func(...any))) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, head)
+	rows(func(cells ...any) {
+		for i, c := range cells {
+			if i > 0 {
+				fmt.Fprint(t, "\t")
+			}
+			fmt.Fprint(t, c)
+		}
+		fmt.Fprintln(t)
+	})
+	t.Flush()
+}
+
+// stamp prints a time for people, to the second; a time that is not set as a hyphen.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
+	"github.com/poolkeeper/poolkeeper/internal/store"
+	"github.com/poolkeeper/poolkeeper/internal/token"
+)
+
+// Settings in the store.
+const (
+	settingAccount = "account"
+	settingIssuer  = "issuer"
+	// settingHome is the home region, which the ids of signing keys begin with.
+	settingHome = "home-region"
+	// settingSeal is a known text sealed with the master key: it tells a wrong key at once.
+	settingSeal = "seal"
+)
+
+// defaultAccount is the account where none is named.
+const defaultAccount = "000000000000"
+
+// errNoData: there is nothing in the data directory.
+var errNoData = errors.New("no data")
+
+// A house is an open data directory with the rooms on top of it.
+type house struct {
+	store   *store.DB
+	keys    *token.Ring
+	service *identity.Service
+	account string
+	issuer  string
+	home    string
+	// fresh: this opening made the data directory's content.
+	fresh bool
+}
+
+// open opens the data directory. With create it makes what is missing, and then
+// listened is the issuer of a first start.
+func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger) (_ *house, err error) {
+	db := c.path("poolkeeper.db")
+	_, statErr := os.Stat(db)
+	missing := errors.Is(statErr, fs.ErrNotExist)
+	if missing && !create {
+		return nil, fmt.Errorf("%w in %s: start 'poolkeeper serve' first, or name another directory with --data", errNoData, c.data)
+	}
+	if err := os.MkdirAll(c.data, 0o700); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	master, err := p.masterKey(c, missing)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, store.Config{Path: db, Now: p.now})
+	if err != nil {
+		return nil, err
+	}
+	h := &house{store: s}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	if err := h.settle(ctx, c, master, listened, log); err != nil {
+		return nil, err
+	}
+	h.keys, err = token.New(token.Config{
+		Store: s, Seal: master, Issuer: h.issuer,
+		Algorithm: c.signingAlgorithm, KeyIDPrefix: h.home,
+		Now: p.now, PublishAhead: c.publishAhead, RotateEvery: c.rotateEvery, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if create {
+		if err := h.keys.Ensure(ctx); err != nil {
+			return nil, fmt.Errorf("signing keys: %w", err)
+		}
+	}
+	regions := c.regions
+	if len(regions) == 0 {
+		// A command that is told no regions serves none; it asks for no identities.
+		regions = []string{h.home}
+	}
+	h.service, err = identity.New(identity.Config{
+		Store: s, Issuer: h.keys, Seal: master, Regions: regions, NewGUID: uuid.NewString,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *house) close() {
+	if h.keys != nil {
+		h.keys.Close()
+	}
+	h.store.Close()
+}
+
+// masterKey reads the master key, or makes it for a data directory without a database.
+func (p *program) masterKey(c *config, create bool) (*seal.Key, error) {
+	if text := p.getenv("POOLKEEPER_MASTER_KEY"); text != "" {
+		if c.masterKeyFile != "" {
+			return nil, usageError{errors.New("the master key is given twice: by POOLKEEPER_MASTER_KEY and by a file")}
+		}
+		key, err := seal.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("POOLKEEPER_MASTER_KEY: %w", err)
+		}
+		return key, nil
+	}
+	path := c.masterKeyFile
+	if path == "" {
+		path = c.path("master.key")
+	}
+	key, err := seal.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && create:
+		return seal.CreateFile(path)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("the master key of this data directory is not there: %w", err)
+	}
+	return key, err
+}
+
+// settle reads the settings that a data directory keeps, and makes them at first.
+func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listened string, log *slog.Logger) error {
+	check := master.Seal("setting/"+settingSeal, []byte("poolkeeper"))
+	var previous string
+	err := h.store.Update(ctx, func(tx identity.Tx) error {
+		h.fresh, h.account, h.issuer, previous = false, "", "", ""
+		sealed, err := tx.Setting(settingSeal)
+		if errors.Is(err, identity.ErrNotFound) {
+			h.fresh = true
+			sealed = check
+			err = tx.PutSetting(settingSeal, check)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := master.Open("setting/"+settingSeal, sealed); err != nil {
+			return fmt.Errorf("this is not the master key of this data directory: %w", err)
+		}
+		account, err := setting(tx, settingAccount, c.account, defaultAccount)
+		if err != nil {
+			return err
+		}
+		if c.account != "" && c.account != account {
+			return usageError{fmt.Errorf("--account: this data directory belongs to account %s", account)}
+		}
+		issuer, err := setting(tx, settingIssuer, c.issuer, listened)
+		if err != nil {
+			return err
+		}
+		if c.issuer != "" && c.issuer != issuer {
+			if err := tx.PutSetting(settingIssuer, []byte(c.issuer)); err != nil {
+				return err
+			}
+			previous, issuer = issuer, c.issuer
+		}
+		home, err := setting(tx, settingHome, c.home(), "")
+		if err != nil {
+			return err
+		}
+		h.account, h.issuer, h.home = account, issuer, home
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	if previous != "" {
+		log.WarnContext(ctx, "the issuer has changed: whoever trusts the old one refuses new tokens", "old", previous, "new", h.issuer)
+	}
+	return nil
+}
+
+// setting returns the value kept, or keeps and returns the first one that is not empty.
+func setting(tx identity.Tx, name string, first, otherwise string) (string, error) {
+	kept, err := tx.Setting(name)
+	if err == nil {
+		return string(kept), nil
+	}
+	if !errors.Is(err, identity.ErrNotFound) {
+		return "", err
+	}
+	value := cmp.Or(first, otherwise)
+	return value, tx.PutSetting(name, []byte(value))
+}
+
+// purge frees the space of deleted pools in bounded steps until ctx ends.
+func (h *house) purge(ctx context.Context, log *slog.Logger) {
+	const (
+		step  = 500
+		pause = 50 * time.Millisecond
+		idle  = time.Minute
+	)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		var more bool
+		err := h.store.Update(ctx, func(tx identity.Tx) (err error) {
+			more, err = tx.PurgeDeleted(step)
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "purge deleted identity pools", "cause", err)
+		}
+		if err == nil && more {
+			timer.Reset(pause)
+		} else {
+			timer.Reset(idle)
+		}
+	}
+}

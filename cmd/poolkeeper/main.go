@@ -1,0 +1,117 @@
+// Command poolkeeper is a self-hosted Amazon Cognito identity pool service, and the
+// tool of its operator. This package reads flags and environment, wires the rooms
+// together, and decides the exit code; nothing else does any of these.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program as a function: tests call it too. It returns the exit code:
+// 0 done, 1 failed, 2 used wrongly.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// After the first signal the next one ends the process at once.
+	context.AfterFunc(ctx, stop)
+
+	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "poolkeeper: %v\n", err)
+		return 2
+	default:
+		fmt.Fprintf(stderr, "poolkeeper: %v\n", err)
+		return 1
+	}
+}
+
+// A program is what the commands share: the outside.
+type program struct {
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+}
+
+// A usageError is a mistake in how the command was written.
+type usageError struct{ error }
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "poolkeeper",
+		Short: "A self-hosted Amazon Cognito identity pool service",
+		Long: `Poolkeeper gives the users of your own login a stable identity and a signed
+OpenID Connect token, by the API of Amazon Cognito identity pools.
+
+Start a server:           poolkeeper serve
+See what it does:         poolkeeper demo
+Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7665 …`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("poolkeeper {{.Version}}\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w\nSee '%s --help'", err, c.CommandPath())}
+	})
+	root.AddCommand(p.serveCommand(), p.demoCommand(), p.keysCommand(), p.signingKeysCommand(), p.tokenCommand(), p.versionCommand())
+	return root
+}
+
+func (p *program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: noArgs,
+		Run: func(*cobra.Command, []string) { fmt.Fprintln(p.stdout, "poolkeeper", version()) },
+	}
+}
+
+// version comes from what the Go tool wrote into the binary.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(unknown)"
+	}
+	return info.Main.Version
+}
+
+// noArgs refuses arguments, as a mistake of use.
+func noArgs(c *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(c, args); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// exactArgs wants n arguments.
+func exactArgs(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(c, args); err != nil {
+			return usageError{fmt.Errorf("%w\nUsage: %s", err, c.UseLine())}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/server"
+)
+
+// The access key of serve --dev. Its secret is public: that is its purpose.
+const (
+	devKeyID  = "AKIAPOOLKEEPERDEVKEY"
+	devSecret = "poolkeeper/well+known+secret/for+dev+only"
+)
+
+// drainTime is how long requests under way may take once the server is told to stop.
+const drainTime = 10 * time.Second
+
+func (p *program) serveCommand() *cobra.Command {
+	var c config
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Run the server, until interrupted.
+
+The first start on an empty data directory makes a master key, a signing key and the
+account's root access key, whose secret it prints once.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.check(); err != nil {
+				return err
+			}
+			return p.serve(cmd.Context(), &c, nil)
+		},
+	}
+	p.serveFlags(&c, cmd.Flags())
+	return p.configured(cmd)
+}
+
+// A started tells how to reach a server that has begun to listen.
+type started struct {
+	url string
+	// key is the root access key of a first start; nil at any other.
+	key *api.CreateAccessKeyOutput
+	c   *config
+	h   *house
+}
+
+// serve runs the server until ctx ends or it can not go on. It calls ready, when
+// given, instead of telling people how to begin.
+func (p *program) serve(ctx context.Context, c *config, ready func(*started)) error {
+	log := newLog(c, p.stderr)
+	restrictNewFiles()
+
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	s := &started{url: "http://" + listener.Addr().String(), c: c}
+
+	s.h, err = p.open(ctx, c, true, s.url, log)
+	if err != nil {
+		return err
+	}
+	defer s.h.close()
+	public, err := p.publicServer(c, s.h, log)
+	if err != nil {
+		return err
+	}
+	control, err := p.listenControl(c)
+	if err != nil {
+		return err
+	}
+	defer control.Close()
+	if s.h.fresh {
+		s.key, err = s.h.service.CreateAccessKey(ctx, identity.Caller{Account: s.h.account},
+			&api.CreateAccessKeyInput{Description: "made at the first start"})
+		if err != nil {
+			return fmt.Errorf("root access key: %w", err)
+		}
+	}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var background sync.WaitGroup
+	background.Go(func() { s.h.keys.Run(ctx) })
+	background.Go(func() { s.h.purge(ctx, log) })
+	servers := []*http.Server{public, p.controlServer(s.h, log)}
+	for i, l := range []net.Listener{listener, control} {
+		background.Go(func() {
+			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				cancel(fmt.Errorf("serve: %w", err))
+			}
+		})
+	}
+	log.Info("listening", "url", s.url, "issuer", s.h.issuer, "regions", strings.Join(c.regions, ","), "account", s.h.account, "data", c.data)
+	if ready == nil {
+		ready = p.welcome
+	}
+	ready(s)
+
+	select {
+	case <-ctx.Done():
+	case <-s.h.store.Broken():
+		// Nothing may be acknowledged after a failed sync until the store is reopened.
+		cancel(errors.New("the store has failed: see the log, check the disk, start again"))
+	}
+	cause := context.Cause(ctx)
+	if errors.Is(cause, context.Canceled) {
+		cause = nil
+		log.Info("stopping")
+	}
+	drain, stop := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer stop()
+	for _, server := range servers {
+		if err := server.Shutdown(drain); err != nil {
+			log.Warn("requests were cut", "cause", err)
+			server.Close()
+		}
+	}
+	cancel(nil)
+	background.Wait()
+	return cause
+}
+
+// publicServer serves the API and discovery.
+func (p *program) publicServer(c *config, h *house, log *slog.Logger) (*http.Server, error) {
+	discovery, err := server.Discovery(h.issuer, h.keys, log)
+	if err != nil {
+		return nil, err
+	}
+	signatures := &server.Signatures{Service: api.CognitoIdentity.Name, Regions: c.regions, Keys: h.service, Now: p.now}
+	if c.dev {
+		signatures.Dev = &server.DevKey{ID: devKeyID, Secret: devSecret, Account: h.account}
+	}
+	calls := server.New(server.Config{
+		Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.service), Authenticate: signatures,
+		Now: p.now, NewRequestID: uuid.NewString, Log: log,
+	})
+	return httpServer(log, func(w http.ResponseWriter, r *http.Request) {
+		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.URL.Path, "/.well-known/") {
+			discovery.ServeHTTP(w, r)
+			return
+		}
+		calls.ServeHTTP(w, r)
+	}), nil
+}
+
+// httpServer bounds what a client may take of the server. HTTP/1.1 keeps a connection
+// for a minute of silence.
+func httpServer(log *slog.Logger, handle http.HandlerFunc) *http.Server {
+	return &http.Server{
+		Handler:           handle,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// welcome tells a person how to begin.
+func (p *program) welcome(s *started) {
+	out := p.stdout
+	region := s.c.regions[0]
+	id, secret := devKeyID, devSecret
+	switch {
+	case s.key != nil:
+		id, secret = s.key.AccessKey.AccessKeyId, string(s.key.SecretAccessKey)
+		fmt.Fprintf(out, "\nThis is the first start on %s.\nThe root access key of account %s; its secret is shown only now:\n", s.c.data, s.h.account)
+	case s.c.dev:
+		fmt.Fprintf(out, "\nThe access key of --dev:\n")
+	default:
+		fmt.Fprintf(out, "Poolkeeper listens on %s\n", s.url)
+		return
+	}
+	fmt.Fprintf(out, `
+  export AWS_ACCESS_KEY_ID=%s
+  export AWS_SECRET_ACCESS_KEY=%s
+  export AWS_DEFAULT_REGION=%s
+
+A first command, with the AWS command line:
+
+  aws cognito-identity create-identity-pool --endpoint-url %s \
+    --identity-pool-name first --no-allow-unauthenticated-identities --developer-provider-name login.example
+
+`, id, secret, region, s.url)
+	if s.c.dev {
+		fmt.Fprint(out, "UNSAFE: --dev accepts an access key that everybody knows. Do not keep anything here.\n")
+	}
+	fmt.Fprintf(out, "Poolkeeper listens on %s\n", s.url)
+}
+
+func newLog(c *config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// listenControl listens on the socket by which the operator's commands reach a
+// running server. Who may open the data directory may use it.
+func (p *program) listenControl(c *config) (net.Listener, error) {
+	path, err := c.controlSocket()
+	if err != nil {
+		return nil, err
+	}
+	// The store's lock is held, so a socket that is there is left over.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	return l, nil
+}
+
+// controlServer serves the operator's operations.
+func (p *program) controlServer(h *house, log *slog.Logger) *http.Server {
+	return httpServer(log, server.New(server.Config{
+		Service:      api.Control,
+		Bindings:     server.Control(h.service, h.keys),
+		Authenticate: server.Operator{Account: h.account, Principal: identity.RootARN(h.account)},
+		Now:          p.now, NewRequestID: uuid.NewString, Log: log,
+	}).ServeHTTP)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/spf13/cobra"
+
+	"github.com/poolkeeper/poolkeeper/internal/token"
+)
+
+// fetchTime is how long discovery may take.
+const fetchTime = 10 * time.Second
+
+func (p *program) tokenCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "token", Short: "Look at tokens"}
+	var v verification
+	verify := &cobra.Command{
+		Use:   "verify [TOKEN]",
+		Short: "Check a token by its issuer's keys and say what it means",
+		Long: `Check a token as any OpenID Connect library would: fetch the issuer's discovery
+document and key set, check signature, issuer and time. Then say what it means.
+
+The token is the argument, or else is read from standard input.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if err := cobra.MaximumNArgs(1)(c, args); err != nil {
+				return usageError{err}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				v.token = args[0]
+			} else {
+				text, err := io.ReadAll(io.LimitReader(p.stdin, 1<<20))
+				if err != nil {
+					return fmt.Errorf("read token: %w", err)
+				}
+				v.token = string(text)
+			}
+			v.token, v.now = strings.TrimSpace(v.token), p.now
+			claims, err := v.run(c.Context())
+			if err != nil {
+				return err
+			}
+			claims.print(p.stdout, p.now())
+			return nil
+		},
+	}
+	verify.Flags().StringVar(&v.issuer, "issuer", "", "the `URL` of the issuer that you trust (default: the one that the token names)")
+	verify.Flags().StringVar(&v.audience, "audience", "", "the identity pool `id` that the token must be for (default: any)")
+	cmd.AddCommand(p.configured(verify))
+	return cmd
+}
+
+// A verification is what a token is checked against.
+type verification struct {
+	token, issuer, audience string
+	now                     func() time.Time
+}
+
+// verified is a token that has been checked.
+type verified struct {
+	idToken *oidc.IDToken
+	header  jose.Header
+	claims  struct {
+		AMR     []string `json:"amr"`
+		PoolARN string   `json:"https://cognito-identity.amazonaws.com/identity-pool-arn"`
+		Tags    struct {
+			Principal map[string][]string `json:"principal_tags"`
+		} `json:"https://aws.amazon.com/tags"`
+	}
+}
+
+func (v *verification) run(ctx context.Context) (*verified, error) {
+	var algorithms []jose.SignatureAlgorithm
+	for _, a := range token.Algorithms {
+		algorithms = append(algorithms, jose.SignatureAlgorithm(a))
+	}
+	parsed, err := jwt.ParseSigned(v.token, algorithms)
+	if err != nil {
+		return nil, fmt.Errorf("this is not a token that can be checked: %w", err)
+	}
+	issuer := v.issuer
+	if issuer == "" {
+		var claims jwt.Claims
+		if err := parsed.UnsafeClaimsWithoutVerification(&claims); err != nil || claims.Issuer == "" {
+			return nil, errors.New("the token names no issuer: name the one that you trust with --issuer")
+		}
+		issuer = claims.Issuer
+	}
+	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, &http.Client{Timeout: fetchTime}), fetchTime)
+	defer cancel()
+	provider, err := oidc.NewProvider(ctx, issuer)
+	if err != nil {
+		return nil, fmt.Errorf("discovery at %s: %w", issuer, err)
+	}
+	// Without --audience the caller asks what the token is, not whether it is for them.
+	idToken, err := provider.VerifierContext(ctx, &oidc.Config{
+		ClientID: v.audience, SkipClientIDCheck: v.audience == "", Now: v.now,
+	}).Verify(ctx, v.token)
+	if err != nil {
+		return nil, fmt.Errorf("the token is not valid: %w", err)
+	}
+	out := &verified{idToken: idToken, header: parsed.Headers[0]}
+	if err := idToken.Claims(&out.claims); err != nil {
+		return nil, fmt.Errorf("read claims: %w", err)
+	}
+	return out, nil
+}
+
+// print says what the token means, and then shows its claims.
+func (t *verified) print(w io.Writer, now time.Time) {
+	fmt.Fprintf(w, "The token is valid.\n\n")
+	line := func(what, format string, args ...any) {
+		fmt.Fprintf(w, "  %-15s %s\n", what, fmt.Sprintf(format, args...))
+	}
+	line("Identity", "%s", t.idToken.Subject)
+	line("Identity pool", "%s", strings.Join(t.idToken.Audience, ", "))
+	for _, l := range logins(t.claims.AMR) {
+		line("Login", "%s", l)
+	}
+	for _, key := range slices.Sorted(maps.Keys(t.claims.Tags.Principal)) {
+		line("Principal tag", "%s = %s", key, strings.Join(t.claims.Tags.Principal[key], ", "))
+	}
+	if t.claims.PoolARN != "" {
+		line("Pool ARN", "%s", t.claims.PoolARN)
+	}
+	line("Issuer", "%s", t.idToken.Issuer)
+	line("Signature", "%s by key %s of the issuer's key set", t.header.Algorithm, t.header.KeyID)
+	line("Issued", "%s (%s ago)", stamp(t.idToken.IssuedAt), now.Sub(t.idToken.IssuedAt).Round(time.Second))
+	line("Expires", "%s (in %s)", stamp(t.idToken.Expiry), t.idToken.Expiry.Sub(now).Round(time.Second))
+
+	var claims json.RawMessage
+	if t.idToken.Claims(&claims) == nil {
+		if indented, err := json.MarshalIndent(claims, "  ", "  "); err == nil {
+			fmt.Fprintf(w, "\n  %s\n", indented)
+		}
+	}
+}
+
+// logins says in words what the amr claim holds: whether the identity is a guest, then
+// for each login the provider, and with it the user.
+func logins(amr []string) []string {
+	var out []string
+	for i := 0; i < len(amr); i++ {
+		switch entry := amr[i]; {
+		case entry == "unauthenticated":
+			out = append(out, "none: a guest")
+		case entry == "authenticated":
+		case i+1 < len(amr) && strings.HasPrefix(amr[i+1], entry+":"):
+			// PROVIDER:REGION:GUID:USER
+			qualified := strings.SplitN(strings.TrimPrefix(amr[i+1], entry+":"), ":", 3)
+			out = append(out, fmt.Sprintf("%s, user %q", entry, qualified[len(qualified)-1]))
+			i++
+		default:
+			out = append(out, entry)
+		}
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+package api
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Nothing lists the codes and texts at run time, so the tests read them in the source.
+
+// parsedCodes returns the codes that errors.go declares.
+func parsedCodes(t *testing.T) []Code {
+	t.Helper()
+	var codes []Code
+	eachValue(t, "errors.go", func(name string, typ, value ast.Expr) {
+		if id, ok := typ.(*ast.Ident); !ok || id.Name != "Code" {
+			return
+		}
+		code := Code(unquote(t, value))
+		if string(code) != name {
+			t.Errorf("constant %s = %q, want its own name", name, code)
+		}
+		codes = append(codes, code)
+	})
+	if len(codes) == 0 {
+		t.Fatal("errors.go: no codes found")
+	}
+	return codes
+}
+
+// parsedTexts returns the texts that catalogue.go declares, by name.
+func parsedTexts(t *testing.T) map[string]Text {
+	t.Helper()
+	origins := map[string]Origin{"Observed": Observed, "Sibling": Sibling, "Documented": Documented, "Ours": Ours}
+	texts := make(map[string]Text)
+	eachValue(t, "catalogue.go", func(name string, _, value ast.Expr) {
+		lit, ok := value.(*ast.CompositeLit)
+		if !ok || len(lit.Elts) != 3 {
+			t.Errorf("%s is not a Text of code, format and origin", name)
+			return
+		}
+		code, isCode := lit.Elts[0].(*ast.Ident)
+		origin, isOrigin := lit.Elts[2].(*ast.Ident)
+		if !isCode || !isOrigin || origins[origin.Name] == "" {
+			t.Errorf("%s: code and origin must be named constants", name)
+			return
+		}
+		texts[name] = Text{Code(code.Name), unquote(t, lit.Elts[1]), origins[origin.Name]}
+	})
+	if len(texts) == 0 {
+		t.Fatal("catalogue.go: no texts found")
+	}
+	return texts
+}
+
+// eachValue calls f for each constant and variable that file declares with a value.
+func eachValue(t *testing.T, file string, f func(name string, typ, value ast.Expr)) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, decl := range parsed.Decls {
+		gen, ok := decl.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, spec := range gen.Specs {
+			v, ok := spec.(*ast.ValueSpec)
+			if !ok || len(v.Values) != len(v.Names) {
+				continue
+			}
+			for i, name := range v.Names {
+				f(name.Name, v.Type, v.Values[i])
+			}
+		}
+	}
+}
+
+func unquote(t *testing.T, e ast.Expr) string {
+	t.Helper()
+	lit, ok := e.(*ast.BasicLit)
+	if !ok {
+		t.Fatalf("%T is not a literal", e)
+	}
+	s, err := strconv.Unquote(lit.Value)
+	if err != nil {
+		t.Fatalf("unquote %s: %v", lit.Value, err)
+	}
+	return s
+}
+
+func TestCatalogue_Texts(t *testing.T) {
+	t.Parallel()
+	codes := parsedCodes(t)
+	listed := make(map[Code]bool)
+	for op := range operations {
+		for _, code := range op.Errors {
+			listed[code] = true
+		}
+	}
+	verb := regexp.MustCompile(`%.?`)
+	seen := make(map[Text]string)
+	for name, text := range parsedTexts(t) {
+		if !slices.Contains(codes, text.Code) {
+			t.Errorf("%s: %s is not a code of errors.go", name, text.Code)
+		}
+		if !text.Code.Shared() && !listed[text.Code] {
+			t.Errorf("%s: no operation may answer with %s", name, text.Code)
+		}
+		for _, v := range verb.FindAllString(text.Format, -1) {
+			if v != "%s" && v != "%d" {
+				t.Errorf("%s: %q has the verb %q, want only %%s and %%d", name, text.Format, v)
+			}
+		}
+		if text.Format != strings.TrimSpace(text.Format) {
+			t.Errorf("%s: %q has blanks around it", name, text.Format)
+		}
+		if other, ok := seen[text]; ok {
+			t.Errorf("%s and %s are the same", name, other)
+		}
+		seen[text] = name
+	}
+}
+
+// The wording of these is what clients match on.
+func TestCatalogue_Observed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  *Error
+		code Code
+		want string
+	}{
+		{PoolNotFound.With("us-east-1:0"), ResourceNotFoundException, "IdentityPool 'us-east-1:0' not found."},
+		{IdentityNotFound.With("us-east-1:0"), ResourceNotFoundException, "Identity 'us-east-1:0' not found."},
+		{IdentityForbidden.With("us-east-1:0"), NotAuthorizedException, "Access to Identity 'us-east-1:0' is forbidden."},
+		{GuestsNotAllowed.With(), NotAuthorizedException, "Unauthenticated access is not supported for this identity pool."},
+		{LoginsDontMatch.With(), NotAuthorizedException, "Logins don't match. Please include at least one valid login for this identity or identity pool."},
+		{NotAPublicProvider.With(), InvalidParameterException, "Please provide a valid public provider"},
+		{AccessDenied.With("a", "b", "c"), AccessDeniedException, "User: a is not authorized to perform: b on resource: c"},
+		{TooManyLogins.With(20), ResourceConflictException, "An identity can not have more than 20 logins."},
+	} {
+		if tt.err.Code != tt.code || tt.err.Message != tt.want {
+			t.Errorf("got %s %q, want %s %q", tt.err.Code, tt.err.Message, tt.code, tt.want)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package api
+
+var getOpenIDTokenForDeveloperIdentity = &Operation{
+	Name:     "GetOpenIdTokenForDeveloperIdentity",
+	Doc:      "Finds or creates the identity of a user whom your backend has authenticated, links the given logins to it, and returns an OpenID token for it.",
+	Access:   AccessRead,
+	Resource: Resource{PoolByID, "IdentityPoolId"},
+	Input: structure("GetOpenIdTokenForDeveloperIdentityInput",
+		required("IdentityPoolId", identityPoolID, "The identity pool of the user."),
+		optional("IdentityId", identityID, "An identity to link the logins to. Left out: that of the developer user, created at first sight."),
+		required("Logins", loginsMap, "The developer provider name with the developer user identifier, and, if you like, public provider names with login tokens."),
+		optional("PrincipalTags", principalTags, "Tags that the token carries, and that become session tags of credentials made from it."),
+		optional("TokenDuration", tokenDuration, "How long the token is valid, in seconds. Left out: 900, that is 15 minutes."),
+	),
+	Output: structure("GetOpenIdTokenForDeveloperIdentityOutput",
+		optional("IdentityId", identityID, "The identity of the user."),
+		optional("Token", oidcToken, "The OpenID token."),
+	),
+	Errors: failures(ResourceNotFoundException, NotAuthorizedException, ResourceConflictException, DeveloperUserAlreadyRegisteredException),
+}
+
+var lookupDeveloperIdentity = &Operation{
+	Name:     "LookupDeveloperIdentity",
+	Doc:      "Returns the developer users of an identity, or the identity of a developer user. Given both, checks that they belong together.",
+	Access:   AccessRead,
+	Resource: Resource{PoolByID, "IdentityPoolId"},
+	Input: structure("LookupDeveloperIdentityInput",
+		required("IdentityPoolId", identityPoolID, "The identity pool to look in."),
+		optional("IdentityId", identityID, "The identity whose developer users are asked for."),
+		optional("DeveloperUserIdentifier", developerUserIdentifier, "The developer user whose identity is asked for."),
+		optional("MaxResults", queryLimit, "How many developer users to return at most."),
+		optional("NextToken", paginationKey, "Where to go on: the NextToken of the page before."),
+	),
+	Output: structure("LookupDeveloperIdentityOutput",
+		optional("IdentityId", identityID, "The identity."),
+		optional("DeveloperUserIdentifierList", developerUserIdentifiers, "The developer users of the identity, or the one asked about."),
+		optional("NextToken", paginationKey, "Where the next page begins; left out on the last page."),
+	),
+	Errors: failures(ResourceNotFoundException, NotAuthorizedException, ResourceConflictException),
+	Paging: &Paging{Token: "NextToken", Limit: "MaxResults", Result: "DeveloperUserIdentifierList"},
+}
+
+var mergeDeveloperIdentities = &Operation{
+	Name:     "MergeDeveloperIdentities",
+	Doc:      "Joins the identities of two developer users who are one person. The destination's identity keeps all logins; the source's is disabled for good.",
+	Access:   AccessWrite,
+	Resource: Resource{PoolByID, "IdentityPoolId"},
+	Input: structure("MergeDeveloperIdentitiesInput",
+		required("SourceUserIdentifier", developerUserIdentifier, "The developer user whose identity is given up."),
+		required("DestinationUserIdentifier", developerUserIdentifier, "The developer user whose identity remains."),
+		required("DeveloperProviderName", developerProviderName, "The developer provider name of the identity pool."),
+		required("IdentityPoolId", identityPoolID, "The identity pool of both users."),
+	),
+	Output: structure("MergeDeveloperIdentitiesOutput",
+		optional("IdentityId", identityID, "The identity that remains."),
+	),
+	Errors: failures(ResourceNotFoundException, NotAuthorizedException, ResourceConflictException),
+}
+
+var unlinkDeveloperIdentity = &Operation{
+	Name:     "UnlinkDeveloperIdentity",
+	Doc:      "Removes a developer user from an identity. The next token for that user creates a new identity; one that loses its last login can not be used any more.",
+	Access:   AccessWrite,
+	Resource: Resource{PoolByID, "IdentityPoolId"},
+	Input: structure("UnlinkDeveloperIdentityInput",
+		required("IdentityId", identityID, "The identity to remove the developer user from."),
+		required("IdentityPoolId", identityPoolID, "The identity pool of the identity."),
+		required("DeveloperProviderName", developerProviderName, "The developer provider name of the identity pool."),
+		required("DeveloperUserIdentifier", developerUserIdentifier, "The developer user to remove."),
+	),
+	Errors: failures(ResourceNotFoundException, NotAuthorizedException, ResourceConflictException),
+}

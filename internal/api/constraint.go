@@ -1,0 +1,75 @@
+package api
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// lazyPattern compiles a pattern at its first use: most processes, the command
+// line above all, never need most of them.
+type lazyPattern struct {
+	once sync.Once
+	re   *regexp.Regexp
+}
+
+// matches reports whether the whole of v matches the shape's pattern. Java's \w,
+// which AWS means, is ASCII as Go's is.
+func (s *Shape) matches(v string) bool {
+	s.matcher.once.Do(func() { s.matcher.re = regexp.MustCompile(`\A(?:` + s.Pattern + `)\z`) })
+	return s.matcher.re.MatchString(v)
+}
+
+// CheckString returns what v breaks of the shape's constraints, in AWS's words
+// and order: length before pattern, maximum before minimum. Nil: nothing.
+// Lengths count UTF-16 code units, as the Java service does.
+func (s *Shape) CheckString(v string) []string {
+	var broken []string
+	if s.Min > 0 || s.Max > 0 {
+		broken = s.CheckLen(utf16Len(v))
+	}
+	if s.Pattern != "" && !s.matches(v) {
+		broken = append(broken, "Member must satisfy regular expression pattern: "+s.Pattern)
+	}
+	if len(s.Enum) > 0 && !slices.Contains(s.Enum, v) {
+		broken = append(broken, "Member must satisfy enum value set: ["+strings.Join(s.Enum, ", ")+"]")
+	}
+	return broken
+}
+
+// CheckLen returns what a length of n breaks of the shape's bounds.
+func (s *Shape) CheckLen(n int) []string {
+	var broken []string
+	if s.Max > 0 && int64(n) > s.Max {
+		broken = append(broken, fmt.Sprintf("Member must have length less than or equal to %d", s.Max))
+	}
+	if int64(n) < s.Min {
+		broken = append(broken, fmt.Sprintf("Member must have length greater than or equal to %d", s.Min))
+	}
+	return broken
+}
+
+// CheckNumber returns what n breaks of the shape's bounds.
+func (s *Shape) CheckNumber(n int64) []string {
+	var broken []string
+	if s.Max > 0 && n > s.Max {
+		broken = append(broken, fmt.Sprintf("Member must have value less than or equal to %d", s.Max))
+	}
+	if s.Min > 0 && n < s.Min {
+		broken = append(broken, fmt.Sprintf("Member must have value greater than or equal to %d", s.Min))
+	}
+	return broken
+}
+
+func utf16Len(v string) int {
+	n := 0
+	for _, r := range v {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,90 @@
+// Package cli is the client side: it speaks the wire like any other client, from the
+// same description of the operations that the server serves.
+//
+// It owns no server state and opens no store.
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/sigv4"
+	"github.com/poolkeeper/poolkeeper/internal/wire"
+)
+
+// maxAnswer bounds what is read of an answer, in bytes: a page of 60 of anything fits.
+const maxAnswer = 8 << 20
+
+// A Client calls the operations of one service at one endpoint.
+type Client struct {
+	Service *api.Service
+	// Endpoint is the URL that is posted to.
+	Endpoint string
+	// HTTP sends the requests; nil: [http.DefaultClient].
+	HTTP *http.Client
+	// Region and Credentials sign the requests. With the zero Credentials they go unsigned.
+	Region      string
+	Credentials sigv4.Credentials
+	Now         func() time.Time
+}
+
+// Call calls the operation called name with in, and fills out, which is nil for an
+// operation without output. A refusal of the server is an [*api.Error].
+func (c *Client) Call(ctx context.Context, name string, in, out any) error {
+	op := c.Service.Operation(name)
+	if op == nil {
+		return fmt.Errorf("%s has no operation %s", c.Service.Name, name)
+	}
+	body := wire.AppendJSON(nil, op.Input, in)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Endpoint, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("call %s: %w", name, err)
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	req.Header.Set("X-Amz-Target", c.Service.TargetPrefix+"."+op.Name)
+	if c.Credentials != (sigv4.Credentials{}) {
+		path := req.URL.EscapedPath()
+		if path == "" {
+			path = "/"
+		}
+		sigv4.Sign(&sigv4.Request{
+			Method: req.Method, Path: path, RawQuery: req.URL.RawQuery,
+			Host: req.Host, Header: req.Header, Body: body,
+		}, c.Credentials, c.Region, c.Service.Name, c.Now())
+	}
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("call %s: %w", name, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("call %s: read answer: %w", name, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		if e := wire.ParseErrorJSON(answer); e != nil {
+			return e
+		}
+		return fmt.Errorf("call %s: %s answers %s", name, c.Endpoint, resp.Status)
+	}
+	if op.Output == nil || out == nil {
+		return nil
+	}
+	doc, err := wire.ParseJSON(answer)
+	if err != nil {
+		return fmt.Errorf("call %s: read answer: %w", name, err)
+	}
+	if err := wire.DecodeOutput(op.Output, doc, out); err != nil {
+		return fmt.Errorf("call %s: read answer: %w", name, err)
+	}
+	return nil
+}

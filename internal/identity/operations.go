@@ -1,0 +1,127 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+)
+
+// GetId returns a new guest identity at every call, where the pool allows it. Logins
+// of public providers are refused: their tokens can not be verified yet.
+func (s *Service) GetId(ctx context.Context, c Caller, in *api.GetIdInput) (*api.GetIdOutput, error) {
+	return update(ctx, s, func(tx Tx) (*api.GetIdOutput, error) {
+		p, err := s.publicPool(tx, c, in.IdentityPoolId)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case in.AccountId != "" && in.AccountId != p.Account:
+			return nil, api.PoolNotFound.With(p.ID)
+		case len(in.Logins) > 0:
+			return nil, p.checkPublicLogins(in.Logins)
+		case !p.AllowGuests:
+			return nil, api.GuestsNotAllowed.With()
+		}
+		i := s.newIdentity(tx, p)
+		if err := tx.InsertIdentity(i); err != nil {
+			return nil, fmt.Errorf("insert identity: %w", err)
+		}
+		return &api.GetIdOutput{IdentityId: i.ID}, nil
+	})
+}
+
+// publicPool returns a pool for a public operation: of any account, in the region
+// that a signed call was signed for, or else in any region served.
+func (s *Service) publicPool(tx Tx, c Caller, id string) (*Pool, error) {
+	p, err := tx.Pool(id)
+	if errors.Is(err, ErrNotFound) || err == nil && (!s.serves(region(id)) || c.Region != "" && c.Region != region(id)) {
+		return nil, api.PoolNotFound.With(id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read identity pool %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// DescribeIdentity returns when an identity was made and changed and the names of the
+// providers whose logins it has, never the users.
+func (s *Service) DescribeIdentity(ctx context.Context, c Caller, in *api.DescribeIdentityInput) (*api.IdentityDescription, error) {
+	return view(ctx, s, func(tx Tx) (*api.IdentityDescription, error) {
+		i, err := s.identityOf(tx, c, in.IdentityId)
+		if err != nil {
+			return nil, err
+		}
+		d := i.describe()
+		return &d, nil
+	})
+}
+
+// ListIdentities returns the identities of a pool, oldest first.
+func (s *Service) ListIdentities(ctx context.Context, c Caller, in *api.ListIdentitiesInput) (*api.ListIdentitiesOutput, error) {
+	hide := in.HideDisabled != nil && *in.HideDisabled
+	list := []string{"ListIdentities", c.Account, in.IdentityPoolId, fmt.Sprint(hide)}
+	after, err := s.openPage(in.NextToken, list...)
+	if err != nil {
+		return nil, err
+	}
+	return view(ctx, s, func(tx Tx) (*api.ListIdentitiesOutput, error) {
+		p, err := s.pool(tx, c, in.IdentityPoolId)
+		if err != nil {
+			return nil, err
+		}
+		limit := int(in.MaxResults)
+		found, err := tx.Identities(p.ID, hide, after, limit+1)
+		if err != nil {
+			return nil, fmt.Errorf("list identities of %s: %w", p.ID, err)
+		}
+		out := &api.ListIdentitiesOutput{IdentityPoolId: p.ID, Identities: []api.IdentityDescription{}}
+		if len(found) > limit {
+			found = found[:limit]
+			last := found[limit-1]
+			out.NextToken = s.nextPage(Cursor{last.Created, last.ID}, list...)
+		}
+		for _, i := range found {
+			out.Identities = append(out.Identities, i.describe())
+		}
+		return out, nil
+	})
+}
+
+// DeleteIdentities removes identities with their logins. One that does not exist, or is
+// not the caller's, is reported as refused and does not hinder the others.
+func (s *Service) DeleteIdentities(ctx context.Context, c Caller, in *api.DeleteIdentitiesInput) (*api.DeleteIdentitiesOutput, error) {
+	return update(ctx, s, func(tx Tx) (*api.DeleteIdentitiesOutput, error) {
+		out := &api.DeleteIdentitiesOutput{UnprocessedIdentityIds: []api.UnprocessedIdentityId{}}
+		ids := slices.Clone(in.IdentityIdsToDelete)
+		slices.Sort(ids)
+		for _, id := range slices.Compact(ids) {
+			_, err := s.identityOf(tx, c, id)
+			var refused *api.Error
+			if errors.As(err, &refused) {
+				out.UnprocessedIdentityIds = append(out.UnprocessedIdentityIds, api.UnprocessedIdentityId{IdentityId: id, ErrorCode: "AccessDenied"})
+				continue
+			}
+			if err == nil {
+				err = tx.DeleteIdentity(id)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("delete identity %s: %w", id, err)
+			}
+		}
+		return out, nil
+	})
+}
+
+// describe returns the identity as clients see it.
+func (i *Identity) describe() api.IdentityDescription {
+	d := api.IdentityDescription{IdentityId: i.ID, CreationDate: i.Created, LastModifiedDate: i.Modified}
+	for _, l := range i.Logins {
+		if !slices.Contains(d.Logins, l.Provider) {
+			d.Logins = append(d.Logins, l.Provider)
+		}
+	}
+	return d
+}

@@ -1,0 +1,113 @@
+package identity
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+)
+
+// cognitoLogin is the Logins key under which this service's own tokens go.
+const cognitoLogin = "cognito-identity.amazonaws.com"
+
+// publicProviders are the keys that SupportedLoginProviders may have.
+// Source: the service model's documentation of CreateIdentityPool.
+var publicProviders = []string{
+	"accounts.google.com", "api.twitter.com", "appleid.apple.com",
+	"graph.facebook.com", "www.amazon.com", "www.digits.com",
+}
+
+// userPoolProvider is the form of CognitoIdentityProviders[].ProviderName.
+var userPoolProvider = regexp.MustCompile(`\Acognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[\w-]+_[0-9a-zA-Z]+\z`)
+
+// checkProviders tells what of a pool's providers can not be.
+func (p *Pool) checkProviders() error {
+	for name := range p.LoginProviders {
+		if !slices.Contains(publicProviders, name) {
+			return api.InvalidLoginProvider.With(name)
+		}
+	}
+	for _, c := range p.CognitoProviders {
+		if !userPoolProvider.MatchString(c.ProviderName) || c.ClientID == "" {
+			return api.InvalidCognitoProvider.With()
+		}
+	}
+	for kind, arns := range map[string][]string{"oidc-provider": p.OpenIDConnectProviders, "saml-provider": p.SAMLProviders} {
+		for _, arn := range arns {
+			if _, ok := providerOfARN(p.Account, kind, arn); !ok {
+				return api.InvalidARN.With(arn)
+			}
+		}
+	}
+	return nil
+}
+
+// hasPublicProviders reports whether any provider but the developer provider is set.
+func (p *Pool) hasPublicProviders() bool {
+	return len(p.LoginProviders)+len(p.CognitoProviders)+len(p.OpenIDConnectProviders)+len(p.SAMLProviders) > 0
+}
+
+// hasPublicProvider reports whether name, a key of Logins, is a public provider of
+// the pool.
+func (p *Pool) hasPublicProvider(name string) bool {
+	if _, ok := p.LoginProviders[name]; ok {
+		return true
+	}
+	for _, c := range p.CognitoProviders {
+		if c.ProviderName == name {
+			return true
+		}
+	}
+	for _, arn := range p.OpenIDConnectProviders {
+		if n, _ := providerOfARN(p.Account, "oidc-provider", arn); n == name {
+			return true
+		}
+	}
+	return slices.Contains(p.SAMLProviders, name)
+}
+
+// checkPublicLogins tells why logins given to a public operation are refused: no
+// public provider's token can be verified yet, and nothing is taken unverified.
+func (p *Pool) checkPublicLogins(logins map[string]api.Secret) error {
+	names := sortedKeys(logins)
+	for _, name := range names {
+		switch {
+		case name == cognitoLogin:
+			return api.CognitoTokenAsLogin.With()
+		case p.DeveloperProvider != "" && name == p.DeveloperProvider:
+			return api.NotAPublicProvider.With()
+		case !p.hasPublicProviders():
+			return api.NoProvidersConfigured.With(p.ID)
+		case !p.hasPublicProvider(name):
+			return api.ProviderNotSupported.With()
+		}
+	}
+	if len(names) > 0 {
+		return api.LoginNotVerifiable.With()
+	}
+	return nil
+}
+
+// developerLogin picks the developer user out of Logins, and refuses the rest.
+func (p *Pool) developerLogin(logins map[string]api.Secret) (Login, error) {
+	public := false
+	for _, name := range sortedKeys(logins) {
+		switch {
+		case p.DeveloperProvider != "" && name == p.DeveloperProvider:
+		case name == cognitoLogin:
+			return Login{}, api.CognitoTokenAsLogin.With()
+		case p.hasPublicProvider(name):
+			public = true
+		default:
+			return Login{}, api.DeveloperProviderNotSupported.With()
+		}
+	}
+	user, ok := logins[p.DeveloperProvider]
+	switch {
+	case !ok || p.DeveloperProvider == "":
+		return Login{}, api.DeveloperProviderMissing.With()
+	case public:
+		return Login{}, api.LoginNotVerifiable.With()
+	}
+	return Login{Provider: p.DeveloperProvider, Subject: string(user)}, nil
+}

@@ -1,0 +1,105 @@
+package identity
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// A Pool is an identity pool.
+type Pool struct {
+	// ID is REGION:GUID and unique over all accounts. Account has 12 digits.
+	ID, Account string
+	Name        string
+	// AllowGuests: identities without logins can be made and used.
+	AllowGuests bool
+	// AllowClassicFlow has three states: nil means allowed, and not said.
+	AllowClassicFlow *bool
+	// DeveloperProvider is the developer provider name; empty: none.
+	DeveloperProvider string
+	// LoginProviders holds public providers (accounts.google.com …) and the
+	// application's identifier with each.
+	LoginProviders map[string]string
+	// OpenIDConnectProviders and SAMLProviders are ARNs of IAM providers.
+	OpenIDConnectProviders []string
+	SAMLProviders          []string
+	CognitoProviders       []CognitoProvider
+	Tags                   map[string]string
+	// Created and Modified are UTC in whole milliseconds.
+	Created, Modified time.Time
+}
+
+// A CognitoProvider is a user pool client whose tokens an identity pool takes.
+type CognitoProvider struct {
+	ProviderName, ClientID string
+	ServerSideTokenCheck   *bool
+}
+
+// Clone returns a deep copy.
+func (p *Pool) Clone() *Pool {
+	c := *p
+	c.LoginProviders = maps.Clone(p.LoginProviders)
+	c.OpenIDConnectProviders = slices.Clone(p.OpenIDConnectProviders)
+	c.SAMLProviders = slices.Clone(p.SAMLProviders)
+	c.CognitoProviders = slices.Clone(p.CognitoProviders)
+	c.Tags = maps.Clone(p.Tags)
+	return &c
+}
+
+// An Identity is a person or device known to one identity pool.
+type Identity struct {
+	// ID is REGION:GUID and unique over all pools.
+	ID, PoolID string
+	// Authenticated: a login was linked at some time. It never becomes false again.
+	Authenticated bool
+	// Disabled: the identity was merged into another, for good. It has no logins.
+	Disabled bool
+	// Logins are the linked logins, oldest first. An authenticated identity
+	// without any is inaccessible.
+	Logins []Login
+	// Created and Modified are UTC in whole milliseconds.
+	Created, Modified time.Time
+}
+
+// Clone returns a deep copy.
+func (i *Identity) Clone() *Identity {
+	c := *i
+	c.Logins = slices.Clone(i.Logins)
+	return &c
+}
+
+// A Login is what an identity provider calls a user: for the developer
+// provider, Subject is the developer user identifier. Both are opaque
+// bytes in UTF-8 without NUL, compared byte by byte.
+type Login struct {
+	Provider, Subject string
+}
+
+// An AccessKey signs requests for a principal of an account.
+type AccessKey struct {
+	// ID is 20 characters and begins with AKIA. Account has 12 digits.
+	ID, Account string
+	// Secret is the secret access key, sealed; the id is bound to it.
+	Secret []byte
+	// Description is the operator's note; may be empty.
+	Description string
+	Created     time.Time
+}
+
+// A SigningKey signs tokens from Activates on, until the next key
+// activates, and stays published until Expires.
+type SigningKey struct {
+	// Number counts from 1 and is never used again.
+	Number int
+	// KeyID is the kid of tokens. Algorithm is the JWS name, fixed for the key.
+	KeyID, Algorithm string
+	// Private is the private key (PKCS #8), sealed; the key id is bound to it. It is
+	// empty once the key has expired.
+	Private []byte
+	// Public is the public key (PKIX, DER).
+	Public []byte
+	// Created and Activates are when the key was published and when it may
+	// first sign. Expires is when its last token has expired; zero while no
+	// later key is set to replace it.
+	Created, Activates, Expires time.Time
+}

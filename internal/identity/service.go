@@ -1,0 +1,166 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
+)
+
+// Limits of the service; source: the published service model and quotas.
+const (
+	// MaxLogins is how many logins an identity may have.
+	MaxLogins = 20
+	// MaxTags is how many tags a resource may have.
+	MaxTags = 50
+	// maxPage is the page length where a call may leave it out and does.
+	maxPage = 60
+)
+
+// A Caller is who calls an operation, as the signature proved it.
+type Caller struct {
+	// Account is the caller's account; empty for an anonymous caller.
+	Account string
+	// Principal is the caller's ARN; empty for an anonymous caller.
+	Principal string
+	// AccessKeyID is the access key that signed; empty where none did.
+	AccessKeyID string
+	// Region is the one the request was signed for. An anonymous caller has none:
+	// what it names says the region.
+	Region string
+}
+
+// Config is what a [Service] needs. Every field is required.
+type Config struct {
+	Store  Store
+	Issuer Issuer
+	// Seal seals the secrets of access keys and the page tokens.
+	Seal *seal.Key
+	// Regions are the names of the regions served.
+	Regions []string
+	// NewGUID returns a fresh random UUID in canonical form.
+	NewGUID func() string
+}
+
+// A Service serves the operations: one method each, of the same name.
+//
+// Every method returns an error that is, or wraps, either an [*api.Error] with a
+// code of the operation's list, or something internal that the client must not see.
+type Service struct {
+	store   Store
+	issuer  Issuer
+	seal    *seal.Key
+	pages   *seal.Key
+	regions []string
+	newGUID func() string
+}
+
+// New returns a Service. It does no I/O.
+func New(c Config) (*Service, error) {
+	var missing []error
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"Store", c.Store != nil},
+		{"Issuer", c.Issuer != nil},
+		{"Seal", c.Seal != nil},
+		{"Regions", len(c.Regions) > 0},
+		{"NewGUID", c.NewGUID != nil},
+	} {
+		if !f.set {
+			missing = append(missing, fmt.Errorf("identity: Config.%s is not set", f.name))
+		}
+	}
+	if err := errors.Join(missing...); err != nil {
+		return nil, err
+	}
+	return &Service{
+		store:   c.Store,
+		issuer:  c.Issuer,
+		seal:    c.Seal,
+		pages:   c.Seal.Derive("page-token"),
+		regions: slices.Clone(c.Regions),
+		newGUID: c.NewGUID,
+	}, nil
+}
+
+// pool returns the pool if the caller may know of it. Anything else is not found, so
+// that an answer does not tell whether somebody else's pool exists.
+func (s *Service) pool(tx Tx, c Caller, id string) (*Pool, error) {
+	p, err := tx.Pool(id)
+	if errors.Is(err, ErrNotFound) || err == nil && !p.within(c) {
+		return nil, api.PoolNotFound.With(id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read identity pool %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// within reports whether the pool is of the caller's account and region.
+func (p *Pool) within(c Caller) bool { return p.Account == c.Account && region(p.ID) == c.Region }
+
+// identityIn returns an identity of the pool. One of another pool is not found.
+func (s *Service) identityIn(tx Tx, p *Pool, id string) (*Identity, error) {
+	i, err := tx.Identity(id)
+	if errors.Is(err, ErrNotFound) || err == nil && i.PoolID != p.ID {
+		return nil, api.IdentityNotFound.With(id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read identity %s: %w", id, err)
+	}
+	return i, nil
+}
+
+// identityOf returns an identity of any pool that the caller may know of.
+func (s *Service) identityOf(tx Tx, c Caller, id string) (*Identity, error) {
+	i, err := tx.Identity(id)
+	var p *Pool
+	if err == nil {
+		p, err = tx.Pool(i.PoolID)
+	}
+	if errors.Is(err, ErrNotFound) || err == nil && !p.within(c) {
+		return nil, api.IdentityNotFound.With(id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read identity %s: %w", id, err)
+	}
+	return i, nil
+}
+
+// newIdentity returns an identity that is not stored yet.
+func (s *Service) newIdentity(tx Tx, p *Pool, logins ...Login) *Identity {
+	now := tx.Now()
+	return &Identity{
+		ID:            region(p.ID) + ":" + s.newGUID(),
+		PoolID:        p.ID,
+		Authenticated: len(logins) > 0,
+		Logins:        logins,
+		Created:       now,
+		Modified:      now,
+	}
+}
+
+func (s *Service) serves(region string) bool { return slices.Contains(s.regions, region) }
+
+// view runs f in a View and returns what its last run returned.
+func view[T any](ctx context.Context, s *Service, f func(Tx) (T, error)) (out T, err error) {
+	err = s.store.View(ctx, func(tx Tx) (err error) {
+		out, err = f(tx)
+		return err
+	})
+	return out, err
+}
+
+// update runs f in an Update and returns what its last run returned.
+func update[T any](ctx context.Context, s *Service, f func(Tx) (T, error)) (out T, err error) {
+	err = s.store.Update(ctx, func(tx Tx) (err error) {
+		out, err = f(tx)
+		return err
+	})
+	return out, err
+}

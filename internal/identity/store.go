@@ -1,0 +1,140 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// What a [Tx] and a [Store] fail with. Callers inspect nothing else.
+var (
+	// ErrNotFound: the row asked for, or to be changed, does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: a row with this key exists, or a login of the identity is
+	// linked to another identity.
+	ErrConflict = errors.New("conflict")
+	// ErrUnavailable: the store can not serve now. After an Update it also means
+	// that the outcome is not known: the change may or may not be there.
+	ErrUnavailable = errors.New("store unavailable")
+)
+
+// A Store keeps everything that outlives a request.
+//
+// Transactions are serialisable. A closure may run more than once, and what an
+// earlier run did is undone before the next: nothing outside the Tx may happen in
+// it, no signing, no logging, no send on a channel, and it may assign only
+// variables that each run assigns anew. A Tx must not be used after its closure
+// has returned, nor by two goroutines.
+//
+// When Update returns nil, the change survives a power cut. When the closure
+// returns an error, Update changes nothing and returns that error, which errors.Is
+// and errors.As see through. When it returns ErrUnavailable, the change may
+// be there or not; a caller finds out by reading. Updates that arrive together may
+// share one durable commit; each still succeeds or fails by itself.
+//
+// View sees one state of the store, no older than the last Update that had returned
+// when View was called. A View never waits for an Update.
+//
+// Records returned are shared between callers and must not be modified; Clone
+// first. Records passed in belong to the store afterwards.
+type Store interface {
+	View(ctx context.Context, f func(Tx) error) error
+	Update(ctx context.Context, f func(Tx) error) error
+}
+
+// Tx is one transaction. Write methods fail with an error that is none of the
+// sentinels when called in a View.
+type Tx interface {
+	// Now is the time of the transaction: UTC, whole milliseconds, the same for
+	// all of a run.
+	Now() time.Time
+	Pools
+	Identities
+	AccessKeys
+	SigningKeys
+	Settings
+}
+
+// A Cursor is a position in a list, which is ordered by creation time and then
+// by identifier, byte by byte. The zero Cursor is the start.
+type Cursor struct {
+	Created time.Time
+	ID      string
+}
+
+// Pools is the part of a [Tx] that keeps identity pools.
+type Pools interface {
+	// Pool returns the identity pool with the id, of whatever account:
+	// ErrNotFound.
+	Pool(id string) (*Pool, error)
+	// Pools returns at most limit pools of an account and region after the
+	// cursor, in order.
+	Pools(account, region string, after Cursor, limit int) ([]*Pool, error)
+	// CountPools counts the pools of an account and region.
+	CountPools(account, region string) (int, error)
+	// InsertPool adds a pool: ErrConflict.
+	InsertPool(*Pool) error
+	// UpdatePool replaces the pool with the same id: ErrNotFound.
+	UpdatePool(*Pool) error
+	// DeletePool removes the pool and makes its identities and logins invisible
+	// at once, whatever their number: ErrNotFound. PurgeDeleted frees their space.
+	DeletePool(id string) error
+	// PurgeDeleted removes at most limit identities of deleted pools, with
+	// their logins, and reports whether any are left.
+	PurgeDeleted(limit int) (more bool, err error)
+}
+
+// Identities is the part of a [Tx] that keeps identities and their logins.
+// A login (pool, provider, subject) belongs to at most one identity: the store
+// itself makes that so.
+type Identities interface {
+	// Identity returns the identity with the id: ErrNotFound, also when its pool is
+	// deleted.
+	Identity(id string) (*Identity, error)
+	// IdentityOfLogin returns the id of the identity to which the login is
+	// linked: ErrNotFound.
+	IdentityOfLogin(poolID string, l Login) (string, error)
+	// Identities returns at most limit identities of the pool after the cursor, in
+	// order.
+	Identities(poolID string, hideDisabled bool, after Cursor, limit int) ([]*Identity, error)
+	// InsertIdentity adds an identity with its logins: ErrConflict when the id or
+	// one of the logins exists.
+	InsertIdentity(*Identity) error
+	// UpdateIdentity replaces the identity with the same id. Logins no longer
+	// listed are unlinked, new ones linked: ErrNotFound, and ErrConflict when one of
+	// them is linked to another identity.
+	UpdateIdentity(*Identity) error
+	// DeleteIdentity removes the identity and its logins: ErrNotFound.
+	DeleteIdentity(id string) error
+}
+
+// AccessKeys is the part of a [Tx] that keeps access keys.
+type AccessKeys interface {
+	// AccessKey returns the access key with the id, of whatever account:
+	// ErrNotFound.
+	AccessKey(id string) (*AccessKey, error)
+	// AccessKeys returns the access keys of an account, oldest first.
+	AccessKeys(account string) ([]*AccessKey, error)
+	// InsertAccessKey adds an access key: ErrConflict.
+	InsertAccessKey(*AccessKey) error
+	// DeleteAccessKey removes the access key of the account: ErrNotFound.
+	DeleteAccessKey(account, id string) error
+}
+
+// SigningKeys is the part of a [Tx] that keeps the keys that sign tokens.
+type SigningKeys interface {
+	// SigningKeys returns all signing keys, lowest number first.
+	SigningKeys() ([]*SigningKey, error)
+	// InsertSigningKey adds a key: ErrConflict when its number or its key id exists.
+	InsertSigningKey(*SigningKey) error
+	// UpdateSigningKey replaces the key with the same number: ErrNotFound.
+	UpdateSigningKey(*SigningKey) error
+}
+
+// Settings is the part of a [Tx] that keeps single values.
+type Settings interface {
+	// Setting returns the value called name: ErrNotFound.
+	Setting(name string) ([]byte, error)
+	// PutSetting sets the value called name.
+	PutSetting(name string, value []byte) error
+}

@@ -1,0 +1,147 @@
+package internal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/poolkeeper/poolkeeper/"
+
+// A room may import what its rule allows and nothing else of ours. The order is the
+// order of the floors. A rule is not widened to make a build pass: move the code.
+var rooms = []struct {
+	room    string
+	imports string // of ours
+	forbids string // of the standard library
+	reason  string
+}{
+	{"internal/api", "", "net/http database/sql", "the description knows no protocol"},
+	{"internal/api/gen", "internal/api", "net/http database/sql", "the generator reads the description alone"},
+	{"internal/sigv4", "", "database/sql", "pure: time and secrets are arguments"},
+	{"internal/seal", "", "net/http database/sql", "pure: keys and bytes"},
+	{"internal/identity", "internal/api internal/seal", "net/http database/sql log/slog", "the domain knows no protocol, no SQL and no log"},
+	{"internal/store", "internal/identity internal/store/migrations", "net/http", "the store keeps what the domain declares"},
+	{"internal/store/migrations", "", "net/http", "SQL text alone"},
+	{"internal/store/storetest", "internal/identity", "net/http database/sql", "the contract, for any store"},
+	{"internal/token", "internal/api internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
+	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
+	{"internal/server", "internal/api internal/identity internal/sigv4 internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
+	{"internal/cli", "internal/api internal/sigv4 internal/wire", "database/sql", "a client like any other"},
+}
+
+// modules are the third-party modules that the program is made of, and why each is.
+var modules = map[string]string{
+	"github.com/coreos/go-oidc/v3":       "verifies tokens as relying parties do: token verify, demo",
+	"github.com/go-jose/go-jose/v4":      "reads tokens under an explicit list of algorithms",
+	"github.com/go-json-experiment/json": "strict JSON: duplicate names and bad UTF-8 are refused; the mirror of the standard library's next encoding/json/jsontext",
+	"github.com/gofrs/flock":             "one process on a database file, on every operating system",
+	"github.com/google/uuid":             "identity ids, pool ids, request ids",
+	"github.com/pressly/goose/v3":        "schema migrations from embedded SQL",
+	"github.com/spf13/cobra":             "commands, help, completion for four shells",
+	"github.com/spf13/pflag":             "the flags under cobra",
+	"modernc.org/sqlite":                 "the embedded store, without cgo",
+}
+
+// clocks are the packages that may ask for the time, and why.
+var clocks = map[string]string{
+	"cmd/poolkeeper": "wires the clock in",
+	"bench":          "measures",
+}
+
+type pkg struct {
+	ImportPath string
+	Dir        string
+	Imports    []string
+	GoFiles    []string
+	Module     struct{ Path string }
+	Standard   bool
+}
+
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Imports,GoFiles,Module,Standard"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	var all []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestFloors(t *testing.T) {
+	known := map[string]bool{}
+	ours := list(t, module+"...")
+	owner := map[string]string{}
+	for _, p := range list(t, "-deps", module+"...") {
+		owner[p.ImportPath] = p.Module.Path
+	}
+	for _, rule := range rooms {
+		known[rule.room] = true
+		i := slices.IndexFunc(ours, func(p pkg) bool { return p.ImportPath == module+rule.room })
+		if i < 0 {
+			t.Errorf("there is no room %s: its rule is stale", rule.room)
+			continue
+		}
+		for _, imported := range ours[i].Imports {
+			if own, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(strings.Fields(rule.imports), own) {
+				t.Errorf("%s imports %s: %s", rule.room, own, rule.reason)
+			}
+			if slices.Contains(strings.Fields(rule.forbids), imported) {
+				t.Errorf("%s imports %s: %s", rule.room, imported, rule.reason)
+			}
+		}
+	}
+	used := map[string]bool{}
+	for _, p := range ours {
+		room := strings.TrimPrefix(p.ImportPath, module)
+		if strings.HasPrefix(room, "internal/") && !known[room] {
+			t.Errorf("room %s has no rule", room)
+		}
+		for _, imported := range p.Imports {
+			m := owner[imported]
+			if m == "" || m+"/" == module || strings.HasPrefix(room, "bench") {
+				continue
+			}
+			used[m] = true
+			if modules[m] == "" {
+				t.Errorf("%s imports %s of module %s, which has no line of reason", room, imported, m)
+			}
+		}
+	}
+	for m := range modules {
+		if !used[m] {
+			t.Errorf("module %s is listed and not used", m)
+		}
+	}
+}
+
+// TestClockIsWiredIn: time comes in as an argument, so that a test can set it.
+func TestClockIsWiredIn(t *testing.T) {
+	for _, p := range list(t, module+"...") {
+		room := strings.TrimPrefix(p.ImportPath, module)
+		if clocks[room] != "" || len(p.GoFiles) == 0 {
+			continue
+		}
+		args := []string{"-nE", `\btime\.(Now|Since|Until)\(|\bos\.(Getenv|LookupEnv|Environ|Exit)\(`}
+		for _, f := range p.GoFiles {
+			args = append(args, p.Dir+"/"+f)
+		}
+		if out, err := exec.Command("grep", args...).Output(); err == nil {
+			t.Errorf("%s asks for the time or the environment itself, or exits:\n%s", room, out)
+		}
+	}
+}

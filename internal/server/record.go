@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/wire"
+)
+
+const contentType = "application/x-amz-json-1.1"
+
+// A record is what becomes known of a request on its way; it is logged once, at the
+// end. It never holds a secret, a token or a developer user identifier.
+type record struct {
+	id        string
+	start     time.Time
+	remote    string
+	operation string
+	caller    identity.Caller
+	status    int
+	code      string
+	// err is an internal error, for the log alone.
+	err error
+}
+
+func newRecord(id string, now time.Time, r *http.Request) *record {
+	return &record{id: id, start: now, remote: r.RemoteAddr}
+}
+
+// begin sets the headers that every answer has. They are spelled as AWS spells them.
+func (rec *record) begin(h http.Header) {
+	h["x-amzn-RequestId"] = []string{rec.id}
+}
+
+// answer writes an answer.
+func (rec *record) answer(w http.ResponseWriter, status int, contentType string, body []byte) {
+	rec.status = status
+	h := w.Header()
+	h["Content-Type"] = []string{contentType}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if status == http.StatusRequestEntityTooLarge {
+		// The rest of the body is not worth reading.
+		h["Connection"] = []string{"close"}
+	}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// fail writes an error answer.
+func (rec *record) fail(w http.ResponseWriter, e *api.Error) {
+	rec.code = string(e.Code)
+	h := w.Header()
+	h["x-amzn-ErrorType"] = []string{string(e.Code) + ":"}
+	if headerSafe(e.Message) {
+		h["x-amzn-ErrorMessage"] = []string{e.Message}
+	}
+	rec.answer(w, e.Code.Status(), contentType, wire.AppendErrorJSON(nil, e))
+}
+
+// headerSafe reports whether a text may stand in a header as it is: printable ASCII,
+// not empty, not so long that a client would refuse the answer.
+func headerSafe(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 1024
+}
+
+// log writes the line of the request. An internal error is the operator's business
+// and logged as such; a refusal is the client's.
+func (rec *record) log(ctx context.Context, l *slog.Logger, now time.Time) {
+	level := slog.LevelInfo
+	if rec.err != nil {
+		level = slog.LevelError
+	}
+	if !l.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 10)
+	attrs = append(attrs, slog.String("id", rec.id), slog.String("op", rec.operation), slog.Int("status", rec.status))
+	if rec.code != "" {
+		attrs = append(attrs, slog.String("error", rec.code))
+	}
+	if rec.err != nil {
+		attrs = append(attrs, slog.String("cause", rec.err.Error()))
+	}
+	if rec.caller.Account != "" {
+		attrs = append(attrs, slog.String("account", rec.caller.Account), slog.String("key", rec.caller.AccessKeyID))
+	}
+	if rec.caller.Region != "" {
+		attrs = append(attrs, slog.String("region", rec.caller.Region))
+	}
+	host, _, err := net.SplitHostPort(rec.remote)
+	if err != nil {
+		host = rec.remote
+	}
+	attrs = append(attrs, slog.String("from", host), slog.Duration("took", now.Sub(rec.start)))
+	l.LogAttrs(ctx, level, "request", attrs...)
+}

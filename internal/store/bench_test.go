@@ -1,0 +1,228 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+const benchPool = "eu-central-1:00000001-1111-4abc-8def-0123456789ab"
+
+func benchIdentity(n uint64) *identity.Identity {
+	// Identifiers are random: neighbours in time are not neighbours in the tree.
+	r := rand.New(rand.NewPCG(n, 7))
+	var g guid
+	for k := range g {
+		g[k] = byte(r.Uint32())
+	}
+	now := time.UnixMilli(1_790_000_000_000 + int64(n)).UTC()
+	return &identity.Identity{
+		ID: joinID("eu-central-1", g), PoolID: benchPool, Authenticated: true,
+		Logins: []identity.Login{benchLogin(n)}, Created: now, Modified: now,
+	}
+}
+
+func benchLogin(n uint64) identity.Login {
+	return identity.Login{Provider: "login.example", Subject: fmt.Sprintf("user-%016x", n*0x9e3779b97f4a7c15)}
+}
+
+// fill makes the benchmark's pool and n identities in it.
+func fill(b *testing.B, db *DB, n uint64) {
+	b.Helper()
+	for from := uint64(0); from < max(n, 1); from += 10_000 {
+		err := db.Update(b.Context(), func(t identity.Tx) error {
+			if from == 0 {
+				if err := t.InsertPool(&identity.Pool{ID: benchPool, Account: "111122223333", Name: "bench"}); err != nil {
+					return err
+				}
+			}
+			for k := from; k < min(n, from+10_000); k++ {
+				if err := t.InsertIdentity(benchIdentity(k)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLogin measures the hot read: which identity has a login. Driver is its
+// floor: the same three statements on a bare connection.
+func BenchmarkLogin(b *testing.B) {
+	sizes := []uint64{1_000}
+	if !testing.Short() {
+		sizes = append(sizes, 200_000)
+	}
+	for _, size := range sizes {
+		db := openNew(b)
+		fill(b, db, size)
+		logins := make([]identity.Login, 4096)
+		for k := range logins {
+			logins[k] = benchLogin(rand.Uint64N(size))
+		}
+		b.Run(fmt.Sprintf("View/%d", size), func(b *testing.B) {
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				n++
+				err := db.View(b.Context(), func(t identity.Tx) error {
+					_, err := t.IdentityOfLogin(benchPool, logins[n%len(logins)])
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("ViewParallel/%d", size), func(b *testing.B) {
+			b.RunParallel(func(pb *testing.PB) {
+				n := rand.IntN(len(logins))
+				for pb.Next() {
+					n++
+					err := db.View(b.Context(), func(t identity.Tx) error {
+						_, err := t.IdentityOfLogin(benchPool, logins[n%len(logins)])
+						return err
+					})
+					if err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+		b.Run(fmt.Sprintf("Driver/%d", size), func(b *testing.B) {
+			c, err := db.readers.take(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := c.exec0(commit); err == nil {
+				b.Fatal("a transaction was open")
+			}
+			_, pool, _ := splitID(benchPool)
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				n++
+				l := logins[n%len(logins)]
+				if err := c.exec0(beginRead); err != nil {
+					b.Fatal(err)
+				}
+				row, err := c.first(selectLogin, pool.value(), []byte(l.Provider), []byte(l.Subject))
+				if err != nil || row == nil {
+					b.Fatal(row, err)
+				}
+				if err := c.exec0(commit); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.StopTimer()
+			if err := c.exec0(beginRead); err != nil {
+				b.Fatal(err)
+			}
+			db.readers.give(c, true)
+		})
+	}
+}
+
+func (c *conn) exec0(q query) error {
+	_, err := c.exec(q)
+	return err
+}
+
+// BenchmarkCached measures a View that is served without the database.
+func BenchmarkCached(b *testing.B) {
+	db := openNew(b)
+	fill(b, db, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		err := db.View(b.Context(), func(t identity.Tx) error {
+			_, err := t.Pool(benchPool)
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkInsert measures durable new identities; Sync is the floor of a disk that syncs
+// once for each.
+func BenchmarkInsert(b *testing.B) {
+	b.Run("Sync", func(b *testing.B) {
+		f, err := os.Create(filepath.Join(b.TempDir(), "log"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer f.Close()
+		record := make([]byte, 128)
+		for b.Loop() {
+			if _, err := f.Write(record); err != nil {
+				b.Fatal(err)
+			}
+			if err := fdatasync(f); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("Update/%d", callers), func(b *testing.B) {
+			db := openNew(b)
+			fill(b, db, 20_000)
+			before := db.Stats()
+			var next atomic.Uint64
+			next.Store(1 << 32)
+			last := next.Load() + uint64(b.N)
+			b.ReportAllocs()
+			b.ResetTimer()
+			together(callers, func() {
+				for n := next.Add(1); n <= last; n = next.Add(1) {
+					i := benchIdentity(n)
+					if err := db.Update(b.Context(), func(t identity.Tx) error { return t.InsertIdentity(i) }); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.StopTimer()
+			s := db.Stats()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric(float64(s.Updates-before.Updates)/float64(s.Commits-before.Commits), "rows/commit")
+		})
+	}
+}
+
+// BenchmarkOpen measures a usual start: the file is there and its schema is current.
+func BenchmarkOpen(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "store.db")
+	db, err := Open(b.Context(), Config{Path: path, Now: time.Now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	fill(b, db, 1)
+	for b.Loop() {
+		b.StopTimer()
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if db, err = Open(b.Context(), Config{Path: path, Now: time.Now}); err != nil {
+			b.Fatal(err)
+		}
+		if err := db.Check(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"sync"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+// A cache holds rows of the small tables that are read at every request: pools,
+// access keys, signing keys and settings. It never goes stale, because no other
+// process writes to the file and because a cache does not outlive a change of these
+// tables: the writer withdraws it from [DB.cache] before such a commit and
+// publishes an empty one after it. Who has used a cache and still finds it
+// published has seen only rows that were current all the while.
+//
+// Absence is never cached: anybody could fill the cache by asking for
+// what does not exist.
+type cache struct {
+	pools       rows[guid, *identity.Pool]
+	accessKeys  rows[string, *identity.AccessKey]
+	settings    rows[string, []byte]
+	signingKeys rows[struct{}, []*identity.SigningKey]
+}
+
+// cachedRows bounds each table of a cache. A pool of the largest size that AWS
+// allows is about 100 KB, a usual one 1 KB.
+const cachedRows = 1024
+
+// rows is a bounded map for concurrent use. The zero value is empty.
+type rows[K comparable, V any] struct {
+	mu sync.RWMutex
+	m  map[K]V
+}
+
+func (r *rows[K, V]) get(k K) (v V, ok bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	v, ok = r.m[k]
+	return v, ok
+}
+
+func (r *rows[K, V]) put(k K, v V) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.m == nil {
+		r.m = make(map[K]V)
+	}
+	if len(r.m) >= cachedRows {
+		// Any victim will do: this happens only where more rows are in
+		// use than fit, and then no choice is much better than chance.
+		for victim := range r.m {
+			delete(r.m, victim)
+			break
+		}
+	}
+	r.m[k] = v
+}

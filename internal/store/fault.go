@@ -1,0 +1,45 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+// unavailable wraps an error of the database. The queries are written so that
+// no request can make one fail (a row that exists is counted, not reported), so
+// each such error means that the store can not serve.
+func unavailable(attempt string, err error) error {
+	return fmt.Errorf("%w: %s: %w", identity.ErrUnavailable, attempt, err)
+}
+
+func code(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code()
+	}
+	return sqlite3.SQLITE_OK
+}
+
+// fatal tells whether a failed write transaction means that no later one may be
+// acknowledged. After a failed write or sync the kernel counts the pages as
+// clean: a later sync that succeeds proves nothing.
+//
+// A full disk shows as SQLITE_FULL, or, when it is the shared memory file that can not
+// grow, as one of the codes listed here. That passes when there is space again.
+func fatal(err error) bool {
+	switch c := code(err); c {
+	case sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP,
+		sqlite3.SQLITE_IOERR_NOMEM:
+		return false
+	default:
+		switch c & 0xff {
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			return true
+		}
+		return false
+	}
+}

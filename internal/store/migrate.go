@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// schemaVersion is the number of the last file in migrations.
+const schemaVersion = 1
+
+// migrate brings the schema up to schemaVersion. On a usual start it is one
+// query.
+func migrate(ctx context.Context, c *conn, dsn string, fresh bool) error {
+	have := int64(0)
+	if !fresh {
+		var err error
+		if have, err = version(c); err != nil {
+			return err
+		}
+	}
+	switch {
+	case have == schemaVersion:
+		return nil
+	case have > schemaVersion:
+		return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",
+			have, schemaVersion)
+	}
+	if err := upgrade(ctx, dsn); err != nil {
+		return fmt.Errorf("migrate schema from version %d to %d: %w", have, schemaVersion, err)
+	}
+	return nil
+}
+
+// version returns the version of the schema, 0 when there is none: the process
+// that made the file has ended before it wrote one.
+func version(c *conn) (int64, error) {
+	row, err := c.first(selectVersion)
+	if code(err) == sqlite3.SQLITE_ERROR { // no such table
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read schema version: %w", err)
+	}
+	have, _ := row[0].(int64) // NULL when the table is empty
+	return have, nil
+}
+
+func upgrade(ctx context.Context, dsn string) error {
+	connector, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files,
+		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return err
+}

@@ -1,0 +1,87 @@
+package store
+
+// A query is one SQL text. All texts of the product stand in this file. They run
+// unchanged on PostgreSQL and its relatives: parameters first appear in ascending
+// order (SQLite numbers $n by first appearance), columns are named, an order ends in
+// a unique key, and nothing is used that a distributed engine lacks (foreign
+// keys, sequences, triggers, savepoints, row numbers).
+type query string
+
+const (
+	// The writer takes the write lock when it begins: a transaction that reads
+	// first and then writes would be refused, whatever the busy timeout.
+	beginRead  query = `BEGIN`
+	beginWrite query = `BEGIN IMMEDIATE`
+	commit     query = `COMMIT`
+	rollback   query = `ROLLBACK`
+
+	selectVersion query = `SELECT max(version_id) FROM schema_version`
+)
+
+const (
+	selectPool query = `SELECT account, region, name, doc, created, modified
+		FROM pool WHERE id = $1`
+	selectPools query = `SELECT id, name, doc, created, modified
+		FROM pool WHERE account = $1 AND region = $2 AND (created, id) > ($3, $4)
+		ORDER BY created, id LIMIT $5`
+	countPools query = `SELECT count(*) FROM pool WHERE account = $1 AND region = $2`
+	insertPool query = `INSERT INTO pool (id, account, region, name, doc, created, modified)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+	updatePool query = `UPDATE pool SET account = $1, name = $2, doc = $3, created = $4, modified = $5
+		WHERE id = $6 AND region = $7`
+	deletePool query = `DELETE FROM pool WHERE id = $1 AND region = $2`
+
+	selectDeadPool     query = `SELECT id FROM dead_pool WHERE id = $1`
+	selectNextDeadPool query = `SELECT id FROM dead_pool ORDER BY id LIMIT 1`
+	insertDeadPool     query = `INSERT INTO dead_pool (id) VALUES ($1) ON CONFLICT DO NOTHING`
+	deleteDeadPool     query = `DELETE FROM dead_pool WHERE id = $1`
+	selectDeadIdentity query = `SELECT id, logins FROM identity WHERE pool = $1
+		ORDER BY created, id LIMIT $2`
+)
+
+const (
+	selectIdentity query = `SELECT pool, authenticated, disabled, logins, created, modified
+		FROM identity WHERE id = $1`
+	selectIdentities query = `SELECT id, authenticated, disabled, logins, created, modified
+		FROM identity WHERE pool = $1 AND (created, id) > ($2, $3) AND disabled <= $4
+		ORDER BY created, id LIMIT $5`
+	insertIdentity query = `INSERT INTO identity (id, pool, authenticated, disabled, logins, created, modified)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+	updateIdentity query = `UPDATE identity
+		SET authenticated = $1, disabled = $2, logins = $3, created = $4, modified = $5
+		WHERE id = $6`
+	deleteIdentity query = `DELETE FROM identity WHERE id = $1`
+
+	selectLogin query = `SELECT identity FROM login
+		WHERE pool = $1 AND provider = $2 AND subject = $3`
+	insertLogin query = `INSERT INTO login (pool, provider, subject, identity)
+		VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	deleteLogin query = `DELETE FROM login WHERE pool = $1 AND provider = $2 AND subject = $3`
+)
+
+const (
+	selectAccessKey query = `SELECT account, secret, description, created
+		FROM access_key WHERE id = $1`
+	selectAccessKeys query = `SELECT id, secret, description, created
+		FROM access_key WHERE account = $1 ORDER BY created, id`
+	insertAccessKey query = `INSERT INTO access_key (id, account, secret, description, created)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
+	deleteAccessKey query = `DELETE FROM access_key WHERE id = $1 AND account = $2`
+)
+
+const (
+	selectSigningKeys query = `SELECT number, key_id, algorithm, private, public, created, activates, expires
+		FROM signing_key ORDER BY number`
+	insertSigningKey query = `INSERT INTO signing_key
+		(number, key_id, algorithm, private, public, created, activates, expires)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
+	updateSigningKey query = `UPDATE signing_key
+		SET algorithm = $1, private = $2, public = $3, created = $4, activates = $5, expires = $6
+		WHERE number = $7 AND key_id = $8`
+)
+
+const (
+	selectSetting query = `SELECT value FROM setting WHERE name = $1`
+	upsertSetting query = `INSERT INTO setting (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+)

@@ -1,0 +1,160 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+func testAccessKeys(t *testing.T, open func(t *testing.T) identity.Store) {
+	runAll(t, open, []test{{"ReadBack", accessKeyReadBack}, {"Conflict", accessKeyConflict}, {"Delete", accessKeyDelete}})
+}
+
+func newAccessKey(n int) *identity.AccessKey {
+	return &identity.AccessKey{
+		ID: fmt.Sprintf("AKIA%016d", n), Account: account, Secret: []byte{0, 0xff, byte(n)},
+		Description: fmt.Sprint("key ", n), Created: at(-n),
+	}
+}
+
+func insertAccessKey(k *identity.AccessKey) func(identity.Tx) error {
+	return func(tx identity.Tx) error { return tx.InsertAccessKey(k) }
+}
+
+func accessKey(id string) func(identity.Tx) error {
+	return func(tx identity.Tx) error {
+		_, err := tx.AccessKey(id)
+		return err
+	}
+}
+
+func accessKeyReadBack(t *testing.T, s identity.Store) {
+	foreign := newAccessKey(3)
+	foreign.Account, foreign.Description = otherAccount, ""
+	update(t, s, steps(insertAccessKey(newAccessKey(1)), insertAccessKey(newAccessKey(2)), insertAccessKey(foreign)))
+	for range 2 { // the second time it may come from a cache
+		view(t, s, func(tx identity.Tx) error {
+			got, err := tx.AccessKey(foreign.ID)
+			same(t, "access key", got, foreign)
+			return err
+		})
+	}
+	view(t, s, func(tx identity.Tx) error {
+		got, err := tx.AccessKeys(account)
+		same(t, "access keys", got, []*identity.AccessKey{newAccessKey(2), newAccessKey(1)})
+		return err
+	})
+	wantErr(t, s.View, identity.ErrNotFound, accessKey("akia0000000000000001"))
+}
+
+func accessKeyConflict(t *testing.T, s identity.Store) {
+	update(t, s, insertAccessKey(newAccessKey(1)))
+	twin := newAccessKey(1)
+	twin.Account = otherAccount
+	wantErr(t, s.Update, identity.ErrConflict, insertAccessKey(twin))
+	view(t, s, func(tx identity.Tx) error {
+		got, err := tx.AccessKey(twin.ID)
+		same(t, "access key", got, newAccessKey(1))
+		return err
+	})
+}
+
+func accessKeyDelete(t *testing.T, s identity.Store) {
+	k := newAccessKey(1)
+	update(t, s, insertAccessKey(k))
+	view(t, s, accessKey(k.ID))
+	wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error { return tx.DeleteAccessKey(otherAccount, k.ID) })
+	view(t, s, accessKey(k.ID))
+	update(t, s, func(tx identity.Tx) error { return tx.DeleteAccessKey(account, k.ID) })
+	wantErr(t, s.View, identity.ErrNotFound, accessKey(k.ID))
+	wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error { return tx.DeleteAccessKey(account, k.ID) })
+}
+
+func testSigningKeys(t *testing.T, open func(t *testing.T) identity.Store) {
+	runAll(t, open, []test{{"ReadBack", signingKeyReadBack}, {"Conflict", signingKeyConflict}, {"Update", signingKeyUpdate}})
+}
+
+func newSigningKey(n int) *identity.SigningKey {
+	return &identity.SigningKey{
+		Number: n, KeyID: fmt.Sprint("kid", n), Algorithm: "RS512", Private: []byte{1, 0, byte(n)}, Public: []byte{2, byte(n)},
+		Created: at(n), Activates: at(n + 100), Expires: at(n + 1000),
+	}
+}
+
+func insertSigningKey(k *identity.SigningKey) func(identity.Tx) error {
+	return func(tx identity.Tx) error { return tx.InsertSigningKey(k) }
+}
+
+func checkSigningKeys(t *testing.T, s identity.Store, want ...*identity.SigningKey) {
+	t.Helper()
+	view(t, s, func(tx identity.Tx) error {
+		got, err := tx.SigningKeys()
+		same(t, "signing keys", got, want)
+		return err
+	})
+}
+
+func signingKeyReadBack(t *testing.T, s identity.Store) {
+	checkSigningKeys(t, s)
+	open := newSigningKey(10)
+	open.Expires = identity.SigningKey{}.Expires
+	expired := newSigningKey(2)
+	expired.Private = nil
+	update(t, s, steps(insertSigningKey(open), insertSigningKey(expired), insertSigningKey(newSigningKey(3))))
+	checkSigningKeys(t, s, expired, newSigningKey(3), open)
+	checkSigningKeys(t, s, expired, newSigningKey(3), open)
+}
+
+func signingKeyConflict(t *testing.T, s identity.Store) {
+	update(t, s, insertSigningKey(newSigningKey(1)))
+	number, keyID := newSigningKey(1), newSigningKey(2)
+	number.KeyID, keyID.KeyID = "other", "kid1"
+	wantErr(t, s.Update, identity.ErrConflict, insertSigningKey(number))
+	wantErr(t, s.Update, identity.ErrConflict, insertSigningKey(keyID))
+	checkSigningKeys(t, s, newSigningKey(1))
+}
+
+func signingKeyUpdate(t *testing.T, s identity.Store) {
+	update(t, s, steps(insertSigningKey(newSigningKey(1)), insertSigningKey(newSigningKey(2))))
+	checkSigningKeys(t, s, newSigningKey(1), newSigningKey(2))
+	k := newSigningKey(1)
+	k.Private, k.Expires = nil, at(5)
+	update(t, s, func(tx identity.Tx) error { return tx.UpdateSigningKey(k) })
+	checkSigningKeys(t, s, k, newSigningKey(2))
+	wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error { return tx.UpdateSigningKey(newSigningKey(3)) })
+}
+
+func testSettings(t *testing.T, open func(t *testing.T) identity.Store) {
+	runAll(t, open, []test{{"PutAndRead", settingPutAndRead}})
+}
+
+func settingPutAndRead(t *testing.T, s identity.Store) {
+	read := func(want []byte) {
+		t.Helper()
+		view(t, s, func(tx identity.Tx) error {
+			got, err := tx.Setting("a")
+			same(t, "setting", got, want)
+			return err
+		})
+	}
+	put := func(name string, value []byte) func(identity.Tx) error {
+		return func(tx identity.Tx) error { return tx.PutSetting(name, value) }
+	}
+	absent := func(name string) {
+		t.Helper()
+		wantErr(t, s.View, identity.ErrNotFound, func(tx identity.Tx) error {
+			_, err := tx.Setting(name)
+			return err
+		})
+	}
+	absent("a")
+	update(t, s, put("a", []byte{0, 1, 0xff}))
+	read([]byte{0, 1, 0xff})
+	update(t, s, steps(put("a", []byte("two")), put("b", []byte("three"))))
+	read([]byte("two"))
+	update(t, s, put("a", nil))
+	read(nil)
+	absent("A")
+	absent("a ")
+}

@@ -1,0 +1,169 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+func testLists(t *testing.T, open func(t *testing.T) identity.Store) {
+	runAll(t, open, []test{
+		{"PoolOrder", listPoolOrder},
+		{"IdentityOrder", listIdentityOrder},
+		{"HideDisabled", listHideDisabled},
+		{"StableUnderInserts", listStableUnderInserts},
+	})
+}
+
+// created gives each n a time such that many share one and the order of time
+// is not that of the ids.
+func created(n int) int { return n * 7 % 5 }
+
+func listPoolOrder(t *testing.T, s identity.Store) {
+	var want []*identity.Pool
+	for n := range 23 {
+		p := newPool(n)
+		p.Created = at(created(n))
+		want = append(want, p)
+		update(t, s, insertPool(p))
+	}
+	slices.SortFunc(want, func(a, b *identity.Pool) int {
+		if c := a.Created.Compare(b.Created); c != 0 {
+			return c
+		}
+		return slices.Compare([]byte(a.ID), []byte(b.ID))
+	})
+	for _, page := range []int{1, 4, 23, 100} {
+		var got []*identity.Pool
+		var after identity.Cursor
+		for {
+			var list []*identity.Pool
+			view(t, s, func(tx identity.Tx) (err error) {
+				list, err = tx.Pools(account, region, after, page)
+				return err
+			})
+			if len(list) == 0 {
+				break
+			}
+			if len(list) > page {
+				t.Fatalf("pools: got %d, limit %d", len(list), page)
+			}
+			got = append(got, list...)
+			last := list[len(list)-1]
+			after = identity.Cursor{Created: last.Created, ID: last.ID}
+		}
+		same(t, fmt.Sprint("pools by ", page), got, want)
+	}
+}
+
+// listIdentities reads all pages, and calls between after each.
+func listIdentities(t *testing.T, s identity.Store, hide bool, page int, between func()) []string {
+	t.Helper()
+	var ids []string
+	var after identity.Cursor
+	for {
+		var list []*identity.Identity
+		view(t, s, func(tx identity.Tx) (err error) {
+			list, err = tx.Identities(poolID(1), hide, after, page)
+			return err
+		})
+		if len(list) == 0 {
+			return ids
+		}
+		if len(list) > page {
+			t.Fatalf("identities: got %d, limit %d", len(list), page)
+		}
+		for _, i := range list {
+			ids = append(ids, i.ID)
+			after = identity.Cursor{Created: i.Created, ID: i.ID}
+		}
+		between()
+	}
+}
+
+// fill inserts identities 0 to count-1 and returns their ids in the order of a list.
+func fill(t *testing.T, s identity.Store, count int) []string {
+	t.Helper()
+	type key struct {
+		created int
+		id      string
+	}
+	var keys []key
+	update(t, s, func(tx identity.Tx) error {
+		keys = nil
+		if err := tx.InsertPool(newPool(1)); err != nil {
+			return err
+		}
+		for n := range count {
+			i := newIdentity(n, login(fmt.Sprint(n)))
+			i.Created = at(created(n))
+			keys = append(keys, key{created(n), i.ID})
+			if err := tx.InsertIdentity(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(keys, func(a, b key) int {
+		if a.created != b.created {
+			return a.created - b.created
+		}
+		return slices.Compare([]byte(a.id), []byte(b.id))
+	})
+	ids := make([]string, count)
+	for n, k := range keys {
+		ids[n] = k.id
+	}
+	return ids
+}
+
+func listIdentityOrder(t *testing.T, s identity.Store) {
+	want := fill(t, s, 23)
+	for _, page := range []int{1, 4, 23, 100} {
+		got := listIdentities(t, s, false, page, func() {})
+		same(t, fmt.Sprint("identities by ", page), got, want)
+	}
+	view(t, s, func(tx identity.Tx) error {
+		list, err := tx.Identities(poolID(1), false, identity.Cursor{}, 1)
+		if err != nil || len(list) != 1 {
+			return errors.Join(err, fmt.Errorf("got %d", len(list)))
+		}
+		one, err := tx.Identity(list[0].ID)
+		same(t, "identity in a list", list[0], one)
+		return err
+	})
+}
+
+func listHideDisabled(t *testing.T, s identity.Store) {
+	want := fill(t, s, 10)
+	disabled := newIdentity(3)
+	disabled.Created, disabled.Disabled = at(created(3)), true
+	update(t, s, change(disabled))
+	same(t, "all", listIdentities(t, s, false, 3, func() {}), want)
+	want = slices.DeleteFunc(want, func(id string) bool { return id == disabled.ID })
+	same(t, "enabled", listIdentities(t, s, true, 3, func() {}), want)
+}
+
+// What was there when a listing began is in it exactly once, whatever is
+// inserted meanwhile.
+func listStableUnderInserts(t *testing.T, s identity.Store) {
+	want := fill(t, s, 20)
+	n := 20
+	got := listIdentities(t, s, false, 3, func() {
+		if n < 40 {
+			i := newIdentity(n)
+			i.Created = at(created(n))
+			update(t, s, insert(i))
+			n++
+		}
+	})
+	old := slices.DeleteFunc(slices.Clone(got), func(id string) bool { return !slices.Contains(want, id) })
+	same(t, "identities there before", old, want)
+	slices.Sort(got)
+	if len(slices.Compact(got)) != len(got) {
+		t.Errorf("an identity was listed twice: %q", got)
+	}
+}

@@ -1,0 +1,220 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+func testPools(t *testing.T, open func(t *testing.T) identity.Store) {
+	runAll(t, open, []test{
+		{"ReadBack", poolReadBack},
+		{"InsertTwice", poolInsertTwice},
+		{"NotFound", poolNotFound},
+		{"Update", poolUpdate},
+		{"Delete", poolDelete},
+		{"DeletedIDIsNotReused", poolDeletedIDIsNotReused},
+		{"Purge", poolPurge},
+		{"Count", poolCount},
+		{"OtherRegion", poolOtherRegion},
+	})
+}
+
+func fullPool() *identity.Pool {
+	yes, no := true, false
+	p := newPool(1)
+	p.AllowGuests = true
+	p.AllowClassicFlow = &no
+	p.DeveloperProvider = "login.example"
+	p.LoginProviders = map[string]string{"accounts.google.com": "a<&>b", "graph.facebook.com": "7"}
+	p.OpenIDConnectProviders = []string{"arn:aws:iam::111122223333:oidc-provider/b", "arn:aws:iam::111122223333:oidc-provider/a"}
+	p.SAMLProviders = []string{"arn:aws:iam::111122223333:saml-provider/s"}
+	p.CognitoProviders = []identity.CognitoProvider{
+		{ProviderName: "p", ClientID: "c", ServerSideTokenCheck: &yes},
+		{ProviderName: "p", ClientID: "d"},
+	}
+	p.Tags = map[string]string{"Team": "x", "team": "", "ключ": "значение"}
+	p.Modified = at(7)
+	return p
+}
+
+func checkPool(t *testing.T, s identity.Store, want *identity.Pool) {
+	t.Helper()
+	view(t, s, func(tx identity.Tx) error {
+		got, err := tx.Pool(want.ID)
+		if err == nil {
+			same(t, "pool", got, want)
+		}
+		return err
+	})
+}
+
+func poolReadBack(t *testing.T, s identity.Store) {
+	update(t, s, insertPool(fullPool()))
+	checkPool(t, s, fullPool())
+	view(t, s, func(tx identity.Tx) error {
+		got, err := tx.Pools(account, region, identity.Cursor{}, 10)
+		same(t, "pools", got, []*identity.Pool{fullPool()})
+		return err
+	})
+	update(t, s, insertPool(newPool(2)))
+	checkPool(t, s, newPool(2))
+}
+
+func poolInsertTwice(t *testing.T, s identity.Store) {
+	update(t, s, insertPool(newPool(1)))
+	twin := newPool(1)
+	twin.Account = otherAccount
+	wantErr(t, s.Update, identity.ErrConflict, insertPool(twin))
+	checkPool(t, s, newPool(1))
+}
+
+func poolNotFound(t *testing.T, s identity.Store) {
+	update(t, s, insertPool(newPool(1)))
+	good := poolID(1)
+	for _, id := range []string{
+		"", ":", good[:len(good)-1], good + "0", good[len(region):], good[len(region)+1:], " " + good,
+		region + ":" + "0000000A" + good[len(region)+9:], otherRegion + good[len(region):], poolID(2),
+	} {
+		wantErr(t, s.View, identity.ErrNotFound, func(tx identity.Tx) error {
+			_, err := tx.Pool(id)
+			return err
+		})
+		wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error {
+			p := newPool(1)
+			p.ID = id
+			return tx.UpdatePool(p)
+		})
+		wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error { return tx.DeletePool(id) })
+	}
+	checkPool(t, s, newPool(1))
+}
+
+func poolUpdate(t *testing.T, s identity.Store) {
+	update(t, s, insertPool(fullPool()))
+	checkPool(t, s, fullPool())
+	p := newPool(1)
+	p.Name, p.Modified = "other", at(99)
+	update(t, s, func(tx identity.Tx) error { return tx.UpdatePool(p) })
+	checkPool(t, s, p)
+}
+
+func poolDelete(t *testing.T, s identity.Store) {
+	i := newIdentity(1, login("u"))
+	other := newIdentity(2, login("u"))
+	other.PoolID = poolID(2)
+	update(t, s, steps(insertPool(newPool(1)), insertPool(newPool(2)), insert(i), insert(other)))
+	checkIdentity(t, s, i)
+	remove := func(tx identity.Tx) error { return tx.DeletePool(poolID(1)) }
+	update(t, s, remove)
+
+	gone := func(tx identity.Tx) error {
+		if _, err := tx.Pool(poolID(1)); err != identity.ErrNotFound {
+			return fmt.Errorf("Pool: got %v", err)
+		}
+		if _, err := tx.Identity(i.ID); err != identity.ErrNotFound {
+			return fmt.Errorf("Identity: got %v", err)
+		}
+		if _, err := tx.IdentityOfLogin(poolID(1), login("u")); err != identity.ErrNotFound {
+			return fmt.Errorf("IdentityOfLogin: got %v", err)
+		}
+		if l, err := tx.Identities(poolID(1), false, identity.Cursor{}, 10); len(l) != 0 || err != nil {
+			return fmt.Errorf("Identities: got %v, %v", l, err)
+		}
+		return nil
+	}
+	view(t, s, gone)
+	update(t, s, gone)
+	wantErr(t, s.Update, identity.ErrNotFound, remove)
+	wantErr(t, s.Update, identity.ErrNotFound, change(i))
+	wantErr(t, s.Update, identity.ErrNotFound, insert(newIdentity(3)))
+	wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error { return tx.DeleteIdentity(i.ID) })
+	checkIdentity(t, s, other)
+}
+
+func poolDeletedIDIsNotReused(t *testing.T, s identity.Store) {
+	i := newIdentity(1, login("u"))
+	update(t, s, steps(insertPool(newPool(1)), insert(i)))
+	update(t, s, func(tx identity.Tx) error { return tx.DeletePool(poolID(1)) })
+	wantErr(t, s.Update, identity.ErrConflict, insertPool(newPool(1)))
+}
+
+func poolPurge(t *testing.T, s identity.Store) {
+	purge := func(limit int) (more bool) {
+		update(t, s, func(tx identity.Tx) (err error) {
+			more, err = tx.PurgeDeleted(limit)
+			return err
+		})
+		return more
+	}
+	if purge(5) {
+		t.Error("purge of an empty store: more are left")
+	}
+	update(t, s, func(tx identity.Tx) error {
+		for n := 1; n <= 3; n++ {
+			if err := tx.InsertPool(newPool(n)); err != nil {
+				return err
+			}
+			for k := range 3 {
+				i := newIdentity(10*n+k, login(fmt.Sprint("u", k)), login(fmt.Sprint("v", k)))
+				i.PoolID = poolID(n)
+				if err := tx.InsertIdentity(i); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if purge(100) {
+		t.Error("purge of living pools only: more are left")
+	}
+	update(t, s, steps(
+		func(tx identity.Tx) error { return tx.DeletePool(poolID(1)) },
+		func(tx identity.Tx) error { return tx.DeletePool(poolID(3)) },
+	))
+	for n, want := range []bool{true, true, false, false} { // six of them, two at a time
+		if got := purge(2); got != want {
+			t.Errorf("purge %d: more = %t, want %t", n, got, want)
+		}
+	}
+	kept := newIdentity(22, login("u2"), login("v2"))
+	kept.PoolID = poolID(2)
+	checkIdentity(t, s, kept)
+	// The space is free: ids of purged identities exist no longer.
+	update(t, s, steps(insertPool(newPool(4)), func(tx identity.Tx) error {
+		i := newIdentity(10, login("u0"))
+		i.PoolID = poolID(4)
+		return tx.InsertIdentity(i)
+	}))
+}
+
+func poolCount(t *testing.T, s identity.Store) {
+	foreign := newPool(3)
+	foreign.Account = otherAccount
+	update(t, s, steps(insertPool(newPool(1)), insertPool(newPool(2)), insertPool(foreign)))
+	for _, c := range []struct {
+		account, region string
+		want            int
+	}{{account, region, 2}, {otherAccount, region, 1}, {account, otherRegion, 0}, {account, "", 0}} {
+		view(t, s, func(tx identity.Tx) error {
+			got, err := tx.CountPools(c.account, c.region)
+			if got != c.want {
+				t.Errorf("count of %s in %q: got %d, want %d", c.account, c.region, got, c.want)
+			}
+			return err
+		})
+	}
+}
+
+func poolOtherRegion(t *testing.T, s identity.Store) {
+	p := newPool(2)
+	p.ID = otherRegion + p.ID[len(region):]
+	update(t, s, steps(insertPool(newPool(1)), insertPool(p)))
+	checkPool(t, s, p)
+	view(t, s, func(tx identity.Tx) error {
+		got, err := tx.Pools(account, otherRegion, identity.Cursor{}, 10)
+		same(t, "pools", got, []*identity.Pool{p})
+		return err
+	})
+}

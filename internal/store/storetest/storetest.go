@@ -1,0 +1,174 @@
+// Package storetest is the contract of [identity.Store] as a test suite, which every
+// store must pass. It asks nothing but the contract: no SQL, no file. What a
+// store promises beyond it is tested beside that store.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+// Run runs the suite. open returns an empty store, which it closes by t.Cleanup.
+func Run(t *testing.T, open func(t *testing.T) identity.Store) {
+	for _, subject := range []struct {
+		name string
+		test func(t *testing.T, open func(t *testing.T) identity.Store)
+	}{
+		{"Pools", testPools},
+		{"Identities", testIdentities},
+		{"AccessKeys", testAccessKeys},
+		{"SigningKeys", testSigningKeys},
+		{"Settings", testSettings},
+		{"Lists", testLists},
+		{"Bytes", testBytes},
+		{"Transactions", testTransactions},
+		{"Concurrency", testConcurrency},
+	} {
+		t.Run(subject.name, func(t *testing.T) {
+			t.Parallel()
+			subject.test(t, open)
+		})
+	}
+}
+
+// A test is one case of a subject; each gets a store of its own.
+type test struct {
+	name string
+	run  func(t *testing.T, s identity.Store)
+}
+
+func runAll(t *testing.T, open func(t *testing.T) identity.Store, tests []test) {
+	for _, c := range tests {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, open(t))
+		})
+	}
+}
+
+const (
+	account      = "111122223333"
+	otherAccount = "444455556666"
+	region       = "eu-central-1"
+	otherRegion  = "us-east-1"
+)
+
+// at returns a time n milliseconds after some instant.
+func at(n int) time.Time {
+	return time.Date(2026, 11, 5, 12, 30, 15, 0, time.UTC).Add(time.Duration(n) * time.Millisecond)
+}
+
+// poolID and identityID return different ids for different n, in the order of n.
+func poolID(n int) string     { return fmt.Sprintf("%s:%08x-1111-4abc-8def-0123456789ab", region, n) }
+func identityID(n int) string { return fmt.Sprintf("%s:%08x-2222-4abc-9def-ba9876543210", region, n) }
+
+func newPool(n int) *identity.Pool {
+	return &identity.Pool{
+		ID: poolID(n), Account: account, Name: fmt.Sprint("pool ", n), Created: at(0), Modified: at(0),
+	}
+}
+
+// newIdentity returns an identity of pool 1 with the logins.
+func newIdentity(n int, logins ...identity.Login) *identity.Identity {
+	return &identity.Identity{
+		ID: identityID(n), PoolID: poolID(1), Authenticated: len(logins) > 0, Logins: logins,
+		Created: at(0), Modified: at(0),
+	}
+}
+
+func login(subject string) identity.Login {
+	return identity.Login{Provider: "login.example", Subject: subject}
+}
+
+func update(t *testing.T, s identity.Store, f func(identity.Tx) error) {
+	t.Helper()
+	if err := s.Update(t.Context(), f); err != nil {
+		t.Fatalf("Update: %v", err)
+	}
+}
+
+func view(t *testing.T, s identity.Store, f func(identity.Tx) error) {
+	t.Helper()
+	if err := s.View(t.Context(), f); err != nil {
+		t.Fatalf("View: %v", err)
+	}
+}
+
+// steps runs several writes in one Update.
+func steps(fs ...func(identity.Tx) error) func(identity.Tx) error {
+	return func(tx identity.Tx) error {
+		for n, f := range fs {
+			if err := f(tx); err != nil {
+				return fmt.Errorf("step %d: %w", n, err)
+			}
+		}
+		return nil
+	}
+}
+
+func insertPool(p *identity.Pool) func(identity.Tx) error {
+	return func(tx identity.Tx) error { return tx.InsertPool(p) }
+}
+
+func insert(i *identity.Identity) func(identity.Tx) error {
+	return func(tx identity.Tx) error { return tx.InsertIdentity(i) }
+}
+
+func change(i *identity.Identity) func(identity.Tx) error {
+	return func(tx identity.Tx) error { return tx.UpdateIdentity(i) }
+}
+
+// wantErr runs one Update or View and checks what it fails with.
+func wantErr(t *testing.T, run func(context.Context, func(identity.Tx) error) error, want error, f func(identity.Tx) error) {
+	t.Helper()
+	if err := run(t.Context(), f); !errors.Is(err, want) {
+		t.Errorf("got error %v, want %v", err, want)
+	}
+}
+
+// same compares records; an empty list or map is as good as none.
+func same[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s: (-want +got)\n%s", what, diff)
+	}
+}
+
+// checkIdentity reads an identity back and checks it, and that its logins find it.
+func checkIdentity(t *testing.T, s identity.Store, want *identity.Identity) {
+	t.Helper()
+	view(t, s, func(tx identity.Tx) error {
+		got, err := tx.Identity(want.ID)
+		if err != nil {
+			return fmt.Errorf("identity %s: %w", want.ID, err)
+		}
+		same(t, "identity "+want.ID, got, want)
+		for _, l := range want.Logins {
+			id, err := tx.IdentityOfLogin(want.PoolID, l)
+			if err != nil || id != want.ID {
+				t.Errorf("identity of login %q: got %q, %v, want %q", l, id, err, want.ID)
+			}
+		}
+		return nil
+	})
+}
+
+// checkFree checks that no identity of pool 1 has the login.
+func checkFree(t *testing.T, s identity.Store, l identity.Login) {
+	t.Helper()
+	wantErr(t, s.View, identity.ErrNotFound, func(tx identity.Tx) error {
+		id, err := tx.IdentityOfLogin(poolID(1), l)
+		if err == nil {
+			return fmt.Errorf("login %q is linked to %s", l, id)
+		}
+		return err
+	})
+}

@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+var errFinished = errors.New("use of a Tx whose closure has returned")
+
+// A transaction is one transaction of the database: of one View, or of all
+// Updates of a batch, one after the other. It begins with its first statement:
+// what needs only cached rows never touches the database.
+type transaction struct {
+	// acquire returns the connection; it is called once, when the transaction
+	// begins. start is the statement with which it does.
+	acquire func(context.Context) (*conn, error)
+	start   query
+	conn    *conn // nil until then
+	// cache is nil when cached rows may not be used.
+	cache *cache
+	// changed: a row was written. dirty: one of a cached table.
+	changed, dirty bool
+	// dead is the error of the database that ended this transaction. SQLite
+	// may have rolled it back by itself: no statement may follow.
+	dead error
+}
+
+// begin makes sure that the transaction has begun.
+func (tr *transaction) begin(ctx context.Context) error {
+	if tr.dead != nil || tr.conn != nil {
+		return tr.dead
+	}
+	c, err := tr.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	tr.conn = c
+	if c.reading {
+		return nil
+	}
+	if _, err := c.exec(tr.start); err != nil {
+		tr.dead = unavailable("begin", err)
+	}
+	return tr.dead
+}
+
+// tx is one run of a closure in a transaction.
+type tx struct {
+	*transaction
+	ctx context.Context
+	now time.Time
+	// wrote: this run has changed a row.
+	wrote bool
+	// err is why this run can not succeed any more, whatever its closure makes
+	// of it.
+	err error
+}
+
+var _ identity.Tx = (*tx)(nil)
+
+// run runs the closure once, and gives it t as that which it may see of it.
+func (t *tx) run(f func(identity.Tx) error, as identity.Tx) error {
+	defer func() {
+		if t.err == nil {
+			t.err = errFinished
+		}
+	}()
+	if err := f(as); err != nil {
+		return err
+	}
+	return t.err
+}
+
+func (t *tx) Now() time.Time { return t.now }
+
+// ready is called before each statement.
+func (t *tx) ready() error {
+	if t.err == nil {
+		if err := t.ctx.Err(); err != nil {
+			t.err = err
+		} else {
+			t.err = t.begin(t.ctx)
+		}
+	}
+	return t.err
+}
+
+// fail records an error of the database.
+func (t *tx) fail(q query, err error) error {
+	t.dead = unavailable(string(q), err)
+	t.err = t.dead
+	return t.err
+}
+
+// exec runs a statement that writes and returns how many rows it has changed.
+func (t *tx) exec(q query, args ...driver.Value) (int64, error) {
+	if err := t.ready(); err != nil {
+		return 0, err
+	}
+	n, err := t.conn.exec(q, args...)
+	if err != nil {
+		return 0, t.fail(q, err)
+	}
+	if n > 0 {
+		t.wrote, t.changed = true, true
+	}
+	return n, nil
+}
+
+// execOr is exec, and fails with none when no row was changed.
+func (t *tx) execOr(none error, q query, args ...driver.Value) error {
+	n, err := t.exec(q, args...)
+	if err == nil && n == 0 {
+		err = none
+	}
+	return err
+}
+
+// execCached is execOr for a cached table.
+func (t *tx) execCached(none error, q query, args ...driver.Value) error {
+	err := t.execOr(none, q, args...)
+	if err == nil {
+		t.dirty, t.cache = true, nil
+	}
+	return err
+}
+
+// first returns the first row: ErrNotFound.
+func (t *tx) first(q query, args ...driver.Value) ([]driver.Value, error) {
+	if err := t.ready(); err != nil {
+		return nil, err
+	}
+	row, err := t.conn.first(q, args...)
+	if err != nil {
+		return nil, t.fail(q, err)
+	}
+	if row == nil {
+		return nil, identity.ErrNotFound
+	}
+	return row, nil
+}
+
+// each calls f with each row, until f fails.
+func (t *tx) each(q query, f func([]driver.Value) error, args ...driver.Value) error {
+	if err := t.ready(); err != nil {
+		return err
+	}
+	var failed error
+	err := t.conn.each(q, func(row []driver.Value) error {
+		if failed = f(row); failed != nil {
+			return io.EOF
+		}
+		return nil
+	}, args...)
+	if err != nil {
+		return t.fail(q, err)
+	}
+	return failed
+}
+
+// toTime and toGUID read columns. The database keeps times as milliseconds
+// since 1970.
+func toTime(v driver.Value) time.Time { return time.UnixMilli(v.(int64)).UTC() }
+func toGUID(v driver.Value) guid      { return guid(v.([]byte)) }
+
+// notNull keeps an empty value from being written as NULL.
+func notNull(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

@@ -1,0 +1,258 @@
+// Package token is the outbound proof: it makes the OpenID Connect tokens that
+// say who an identity is, and everything by which others verify them. It owns
+// the claims on the wire, the ring of signing keys, their rotation, the signatures, the
+// key set and the discovery document.
+//
+// It does not decide who gets a token or what it says (package identity), does
+// not verify anybody's tokens, and speaks no HTTP. Specifications: JWS (RFC 7515),
+// JWK (RFC 7517), JWA (RFC 7518), EdDSA in JOSE (RFC 8037), OpenID Connect Discovery 1.0.
+//
+// A signing key goes through these times, all of them in its row of the store:
+//
+//	Created     it is in the key set
+//	Activates   it signs, if no key of a higher number does
+//	Expires     the last token that it can have signed is over: it leaves the key set,
+//	            and its private half is wiped
+//
+// Which key signs is a function of the rows and the time, so that any number of nodes on
+// one store agree without speaking to each other.
+package token
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
+)
+
+// The signature algorithms, by their JWS names (RFC 7518, section 3.1; RFC 8037).
+const (
+	// RS512 is what AWS signs with; the key is RSA of 2048 bits.
+	RS512 = "RS512"
+	RS256 = "RS256"
+	// ES256 and EdDSA cost a thirtieth of RSA. Some verifiers know RSA only.
+	ES256 = "ES256"
+	EdDSA = "EdDSA"
+)
+
+// Algorithms are the names of all of them.
+var Algorithms = []string{RS512, RS256, ES256, EdDSA}
+
+// DefaultPublishAhead is how long a new key is in the key set before it signs.
+const DefaultPublishAhead = 15 * time.Minute
+
+const (
+	// KeySetMaxAge is how long a client may cache the key set. The ring relies on
+	// it: a key is in the set for more than twice this time before it signs.
+	KeySetMaxAge = 5 * time.Minute
+	// leeway is how much the clock of a verifier may be behind.
+	leeway = 5 * time.Minute
+)
+
+// Config is what a [Ring] is made from. Store, Seal, Issuer, KeyIDPrefix and Now are
+// required.
+type Config struct {
+	// Store keeps the keys, sealed under Seal.
+	Store identity.Store
+	Seal  *seal.Key
+	// Issuer is the iss of tokens and the base of the discovery document: an https
+	// URL, or http on a loopback address, without a final slash, query or fragment.
+	Issuer string
+	// Algorithm is that of new keys. Empty: [RS512].
+	Algorithm string
+	// KeyIDPrefix begins the key ids, PREFIX-NUMBER; AWS uses the region.
+	KeyIDPrefix string
+	// Now is the clock by which Run waits. Times of keys are those of transactions.
+	Now func() time.Time
+	// PublishAhead is how long a key is in the key set before it signs: more than twice
+	// [KeySetMaxAge]. Zero: [DefaultPublishAhead].
+	PublishAhead time.Duration
+	// RotateEvery is the time from one key's activation to the next, more than
+	// PublishAhead. Zero: keys rotate only by Rotate.
+	RotateEvery time.Duration
+	// MaxLifetime bounds the lifetime of tokens. Zero: 24 hours.
+	MaxLifetime time.Duration
+	// Log is told of every change to the keys, and of failures in Run. Nil: no log.
+	Log *slog.Logger
+	// Workers is the number of goroutines that make RSA signatures. Zero: GOMAXPROCS.
+	Workers int
+}
+
+// A Ring is the signing keys of a service and what is done with them. It
+// implements [identity.Issuer].
+type Ring struct {
+	store        identity.Store
+	seal         *seal.Key
+	issuer       string
+	algorithm    string
+	keyIDPrefix  string
+	now          func() time.Time
+	publishAhead time.Duration
+	rotateEvery  time.Duration
+	maxLifetime  time.Duration
+	log          *slog.Logger
+	queue        *queue
+	// opened holds what was derived from rows: int (number) to *key.
+	opened sync.Map
+}
+
+var _ identity.Issuer = (*Ring)(nil)
+
+// New returns a ring whose workers wait for signatures to make. It does no I/O: call
+// Ensure before the first token, and Close at the end. The error names everything
+// that is wrong with c.
+func New(c Config) (*Ring, error) {
+	if c.Algorithm == "" {
+		c.Algorithm = RS512
+	}
+	if c.PublishAhead == 0 {
+		c.PublishAhead = DefaultPublishAhead
+	}
+	if c.MaxLifetime == 0 {
+		c.MaxLifetime = 24 * time.Hour
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return &Ring{
+		store:        c.Store,
+		seal:         c.Seal,
+		issuer:       c.Issuer,
+		algorithm:    c.Algorithm,
+		keyIDPrefix:  c.KeyIDPrefix,
+		now:          c.Now,
+		publishAhead: c.PublishAhead,
+		rotateEvery:  c.RotateEvery,
+		maxLifetime:  c.MaxLifetime,
+		log:          c.Log,
+		queue:        newQueue(c.Workers, 1, signEach),
+	}, nil
+}
+
+func (c *Config) validate() error {
+	var errs []error
+	refuse := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	refuse(c.Store == nil, "no store")
+	refuse(c.Seal == nil, "no master key")
+	refuse(c.Now == nil, "no clock")
+	refuse(c.KeyIDPrefix == "", "no key id prefix")
+	refuse(!slices.Contains(Algorithms, c.Algorithm), "signature algorithm %q is none of %s", c.Algorithm, strings.Join(Algorithms, ", "))
+	refuse(c.PublishAhead <= 2*KeySetMaxAge,
+		"new keys are published %v ahead: not more than twice the cache time of the key set, %v", c.PublishAhead, KeySetMaxAge)
+	refuse(c.RotateEvery != 0 && c.RotateEvery <= c.PublishAhead,
+		"keys rotate every %v: not more than the %v they are published ahead", c.RotateEvery, c.PublishAhead)
+	refuse(c.MaxLifetime < time.Second, "longest token lifetime %v is under a second", c.MaxLifetime)
+	refuse(c.Workers < 0, "%d workers", c.Workers)
+	return errors.Join(append(errs, checkIssuer(c.Issuer))...)
+}
+
+// checkIssuer holds an issuer to OpenID Connect Discovery 1.0, section 3, and
+// refuses a final slash besides: verifiers compare byte for byte, and append
+// the well-known path in two ways when there is one.
+func checkIssuer(issuer string) error {
+	u, err := url.Parse(issuer)
+	switch {
+	case err != nil || u.Hostname() == "" || u.String() != issuer:
+		return fmt.Errorf("issuer %q is not an absolute URL in its plain form", issuer)
+	case u.User != nil:
+		return errors.New("issuer has a user name or password")
+	case strings.ContainsAny(issuer, "?#"):
+		return fmt.Errorf("issuer %q has a query or a fragment", issuer)
+	case strings.HasSuffix(issuer, "/"):
+		return fmt.Errorf("issuer %q ends in a slash", issuer)
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return fmt.Errorf("issuer %q is neither https nor http on a loopback address", issuer)
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// Close stops the workers. Calls of Issue that still wait for one fail.
+func (r *Ring) Close() { r.queue.close() }
+
+// Issue implements [identity.Issuer]: one read of the store, and one snapshot of the key
+// for algorithm, key id and signature.
+func (r *Ring) Issue(ctx context.Context, c identity.Claims) (api.Secret, error) {
+	rows, now, err := r.rows(ctx)
+	if err != nil {
+		return "", fmt.Errorf("issue token: %w", err)
+	}
+	if err := r.check(c, now); err != nil {
+		return "", fmt.Errorf("issue token: %w", err)
+	}
+	row := active(rows, now)
+	if row == nil {
+		return "", errors.New("issue token: no signing key is active")
+	}
+	k, err := r.open(row)
+	if err != nil {
+		return "", fmt.Errorf("issue token: %w", err)
+	}
+
+	var scratch [1024]byte
+	payload, err := appendPayload(scratch[:0], r.issuer, c)
+	if err != nil {
+		return "", fmt.Errorf("issue token: %w", err)
+	}
+	b64 := base64.RawURLEncoding
+	token := make([]byte, 0, len(k.header)+b64.EncodedLen(len(payload))+1+b64.EncodedLen(k.signatureSize))
+	token = append(token, k.header...)
+	token = b64.AppendEncode(token, payload)
+	signature, err := r.sign(ctx, k, token)
+	if err != nil {
+		return "", fmt.Errorf("sign token with key %s: %w", row.KeyID, err)
+	}
+	token = append(token, '.')
+	token = b64.AppendEncode(token, signature)
+	return api.Secret(token), nil
+}
+
+// rows returns all signing keys, lowest number first, and the time at which they
+// were read.
+func (r *Ring) rows(ctx context.Context) (rows []*identity.SigningKey, now time.Time, err error) {
+	err = r.store.View(ctx, func(tx identity.Tx) error {
+		now = tx.Now()
+		rows, err = tx.SigningKeys()
+		return err
+	})
+	return rows, now, err
+}
+
+// open returns what is derived from the row, which is the same while the row is.
+func (r *Ring) open(row *identity.SigningKey) (*key, error) {
+	if k, ok := r.opened.Load(row.Number); ok && k.(*key).isOf(row) {
+		return k.(*key), nil
+	}
+	k, err := openKey(r.seal, row)
+	if err != nil {
+		return nil, fmt.Errorf("open signing key %s: %w", row.KeyID, err)
+	}
+	r.opened.Store(row.Number, k)
+	return k, nil
+}
