@@ -97,6 +97,10 @@ func (c *config) check() error {
 		// With a GUID behind it an id has at most 55 characters.
 		bad(!regionName.MatchString(r), "--regions: %q is not a name of at most 18 lower-case letters, digits and hyphens", r)
 	}
+	if c.issuer != "" {
+		err := token.CheckIssuer(c.issuer)
+		bad(err != nil, "--issuer: %v", err)
+	}
 	bad(c.account != "" && !accountID.MatchString(c.account), "--account: %q has not 12 digits", c.account)
 	bad(!slices.Contains(token.Algorithms, c.signingAlgorithm), "--signing-algorithm: %q is none of %s", c.signingAlgorithm, strings.Join(token.Algorithms, ", "))
 	bad(c.rotateEvery < 0, "--rotate-signing-keys-every: must not be negative")

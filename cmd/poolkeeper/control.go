@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,14 +9,15 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/cli"
-	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
 // maxSocketPath is the length of a socket's path that every Unix takes, in bytes.
@@ -112,13 +112,11 @@ func printJSON(w io.Writer, op *api.Operation, out any) error {
 	if op.Output == nil {
 		return nil
 	}
-	var indented []byte
-	raw := json.RawMessage(wire.AppendJSON(nil, op.Output, out))
-	indented, err := json.MarshalIndent(raw, "", "    ")
+	text, err := cli.JSON(op.Output, out)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s\n", indented)
+	_, err = fmt.Fprintf(w, "%s\n", text)
 	return err
 }
 
@@ -178,11 +176,21 @@ func table(w io.Writer, head string, rows func(row func(...any))) {
 			if i > 0 {
 				fmt.Fprint(t, "\t")
 			}
-			fmt.Fprint(t, c)
+			fmt.Fprint(t, printable(fmt.Sprint(c)))
 		}
 		fmt.Fprintln(t)
 	})
 	t.Flush()
+}
+
+// printable keeps what others wrote from doing more to a terminal than show text.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 // stamp prints a time for people, to the second; a time that is not set as a hyphen.

@@ -47,7 +47,7 @@ type house struct {
 }
 
 // open opens the data directory. With create it makes what is missing, and then
-// listened is the issuer of a first start.
+// listened is the issuer of a first start; empty: it must be configured.
 func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger) (_ *house, err error) {
 	db := c.path("poolkeeper.db")
 	_, statErr := os.Stat(db)
@@ -75,9 +75,15 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 	if err := h.settle(ctx, c, master, listened, log); err != nil {
 		return nil, err
 	}
+	algorithm := c.signingAlgorithm
+	if algorithm == "" {
+		if algorithm, err = h.newestAlgorithm(ctx); err != nil {
+			return nil, err
+		}
+	}
 	h.keys, err = token.New(token.Config{
 		Store: s, Seal: master, Issuer: h.issuer,
-		Algorithm: c.signingAlgorithm, KeyIDPrefix: h.home,
+		Algorithm: algorithm, KeyIDPrefix: h.home,
 		Now: p.now, PublishAhead: c.publishAhead, RotateEvery: c.rotateEvery, Log: log,
 	})
 	if err != nil {
@@ -164,6 +170,9 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 		if err != nil {
 			return err
 		}
+		if issuer == "" {
+			return usageError{errors.New("--issuer: the first start on an address beyond loopback needs it: the URL by which verifiers reach this server")}
+		}
 		if c.issuer != "" && c.issuer != issuer {
 			if err := tx.PutSetting(settingIssuer, []byte(c.issuer)); err != nil {
 				return err
@@ -184,6 +193,18 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 		log.WarnContext(ctx, "the issuer has changed: whoever trusts the old one refuses new tokens", "old", previous, "new", h.issuer)
 	}
 	return nil
+}
+
+// newestAlgorithm is what a command that is told no algorithm keeps to.
+func (h *house) newestAlgorithm(ctx context.Context) (algorithm string, err error) {
+	err = h.store.View(ctx, func(tx identity.Tx) error {
+		keys, err := tx.SigningKeys()
+		if err == nil && len(keys) > 0 {
+			algorithm = keys[len(keys)-1].Algorithm
+		}
+		return err
+	})
+	return algorithm, err
 }
 
 // setting returns the value kept, or keeps and returns the first one that is not empty.

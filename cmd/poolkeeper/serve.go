@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -73,7 +74,12 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 	defer listener.Close()
 	s := &started{url: "http://" + listener.Addr().String(), c: c}
 
-	s.h, err = p.open(ctx, c, true, s.url, log)
+	// Only on loopback does the listen address tell by which name verifiers reach us.
+	issuer := s.url
+	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !loopback(host) {
+		issuer = ""
+	}
+	s.h, err = p.open(ctx, c, true, issuer, log)
 	if err != nil {
 		return err
 	}
@@ -107,6 +113,9 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 				cancel(fmt.Errorf("serve: %w", err))
 			}
 		})
+	}
+	if u, err := url.Parse(s.h.issuer); err == nil && u.Scheme != "https" && !loopback(u.Hostname()) {
+		log.Warn("the issuer is not https: who can change what verifiers fetch from it can forge tokens", "issuer", s.h.issuer)
 	}
 	log.Info("listening", "url", s.url, "issuer", s.h.issuer, "regions", strings.Join(c.regions, ","), "account", s.h.account, "data", c.data)
 	if ready == nil {

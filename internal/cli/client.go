@@ -18,7 +18,7 @@ import (
 )
 
 // maxAnswer bounds what is read of an answer, in bytes: a page of 60 of anything fits.
-const maxAnswer = 8 << 20
+const maxAnswer = wire.MaxBody
 
 // A Client calls the operations of one service at one endpoint.
 type Client struct {
@@ -66,9 +66,12 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 		return fmt.Errorf("call %s: %w", name, err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return fmt.Errorf("call %s: read answer: %w", name, err)
+	}
+	if len(answer) > maxAnswer {
+		return fmt.Errorf("call %s: %s answers %s with more than %d bytes", name, c.Endpoint, resp.Status, maxAnswer)
 	}
 	if resp.StatusCode != http.StatusOK {
 		if e := wire.ParseErrorJSON(answer); e != nil {
@@ -79,12 +82,14 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 	if op.Output == nil || out == nil {
 		return nil
 	}
+	// An answer that is not understood is no refusal, so that the chain of errors, in
+	// which wire has put an *api.Error, ends here.
 	doc, err := wire.ParseJSON(answer)
 	if err != nil {
-		return fmt.Errorf("call %s: read answer: %w", name, err)
+		return fmt.Errorf("call %s: read answer of %s: %v", name, c.Endpoint, err)
 	}
 	if err := wire.DecodeOutput(op.Output, doc, out); err != nil {
-		return fmt.Errorf("call %s: read answer: %w", name, err)
+		return fmt.Errorf("call %s: read answer of %s: %v", name, c.Endpoint, err)
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Policy struct {
 // be in lower case and in order, and name only headers that are there: what else it
 // could mean differs from one implementation to the next.
 func (s *Signature) Check(p Policy) error {
+	s.checked = false
 	if err := s.checkTime(p); err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (s *Signature) checkHeaders() error {
 		previous      string
 	)
 	for name := range strings.SplitSeq(list, ";") {
-		if name <= previous || strings.ContainsFunc(name, func(c rune) bool { return 'A' <= c && c <= 'Z' }) {
+		if name <= previous || name != strings.ToLower(name) {
 			ordered = false
 		}
 		previous = name

@@ -57,13 +57,13 @@ func FuzzParse(f *testing.F) {
 // The SDK's canonical form is ours.
 func FuzzCanonical(f *testing.F) {
 	f.Add("POST", "/", "", "example.com", "My-Header", "a  b", "c", []byte("{}"), "")
-	f.Add("GET", "//a/../b%20/é", "b=1&a=%e1%88%b4&a=+&=&&c", "[::1]:8080", "X-Amz-Target", " \t x ", "", []byte(nil), "to/k+en=")
+	f.Add("GET", "//a/../b%20/é", "b=1&a=%e1%88%b4&a=+&=&&c", "localhost", "X-Amz-Target", " \t x ", "", []byte(nil), "to/k+en=")
 	f.Fuzz(func(t *testing.T, method, path, query, host, name, value1, value2 string, body []byte, token string) {
 		key := http.CanonicalHeaderKey(name)
 		switch {
 		case !strings.HasPrefix(path, "/") || strings.Contains(path, "?"):
 			t.Skip("not a path")
-		case host == "" || strings.ContainsAny(host, "/?#@ \t\r\n%:"):
+		case host == "" || strings.ContainsFunc(host, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("/?#@%:", c) }):
 			t.Skip("not a host")
 		case key == "" || strings.ToLower(key) != strings.ToLower(name) || strings.ContainsFunc(key, notToken):
 			t.Skip("not a header name")

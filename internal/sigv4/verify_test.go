@@ -319,6 +319,12 @@ func TestVerify_NotChecked(t *testing.T) {
 	if err := s.Verify(key); err != nil {
 		t.Error(err)
 	}
+	if err := s.Check(policy(noon.Add(time.Hour))); err == nil {
+		t.Error("Check an hour later: got no error")
+	}
+	if err := s.Verify(key); err == nil {
+		t.Error("after Check passed and then failed: got no error")
+	}
 }
 
 // The ways in which a payload escapes its signature elsewhere.

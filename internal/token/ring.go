@@ -24,7 +24,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"runtime"
 	"slices"
@@ -67,8 +66,8 @@ type Config struct {
 	// Store keeps the keys, sealed under Seal.
 	Store identity.Store
 	Seal  *seal.Key
-	// Issuer is the iss of tokens and the base of the discovery document: an https
-	// URL, or http on a loopback address, without a final slash, query or fragment.
+	// Issuer is the iss of tokens and the base of the discovery document; see
+	// [CheckIssuer].
 	Issuer string
 	// Algorithm is that of new keys. Empty: [RS512].
 	Algorithm string
@@ -165,13 +164,13 @@ func (c *Config) validate() error {
 		"keys rotate every %v: not more than the %v they are published ahead", c.RotateEvery, c.PublishAhead)
 	refuse(c.MaxLifetime < time.Second, "longest token lifetime %v is under a second", c.MaxLifetime)
 	refuse(c.Workers < 0, "%d workers", c.Workers)
-	return errors.Join(append(errs, checkIssuer(c.Issuer))...)
+	return errors.Join(append(errs, CheckIssuer(c.Issuer))...)
 }
 
-// checkIssuer holds an issuer to OpenID Connect Discovery 1.0, section 3, and
-// refuses a final slash besides: verifiers compare byte for byte, and append
-// the well-known path in two ways when there is one.
-func checkIssuer(issuer string) error {
+// CheckIssuer holds an issuer to OpenID Connect Discovery 1.0, section 3, but takes
+// http too, for networks of one's own. It refuses a final slash besides: verifiers
+// compare byte for byte, and append the well-known path in two ways when there is one.
+func CheckIssuer(issuer string) error {
 	u, err := url.Parse(issuer)
 	switch {
 	case err != nil || u.Hostname() == "" || u.String() != issuer:
@@ -182,15 +181,10 @@ func checkIssuer(issuer string) error {
 		return fmt.Errorf("issuer %q has a query or a fragment", issuer)
 	case strings.HasSuffix(issuer, "/"):
 		return fmt.Errorf("issuer %q ends in a slash", issuer)
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		return fmt.Errorf("issuer %q is neither https nor http on a loopback address", issuer)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf("issuer %q is neither https nor http", issuer)
 	}
 	return nil
-}
-
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // Close stops the workers. Calls of Issue that still wait for one fail.

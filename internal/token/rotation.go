@@ -11,19 +11,19 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
-// A Status is where a signing key stands in its life.
+// A Status is where a signing key stands in its life, as the description spells it.
 type Status string
 
 // The statuses, in the order in which a key has them.
 const (
 	// Published: in the key set, so that clients know it before it signs.
-	Published Status = "published"
+	Published Status = "Published"
 	// Active: signs.
-	Active Status = "active"
+	Active Status = "Active"
 	// Retired: replaced by a later key; still in the key set.
-	Retired Status = "retired"
+	Retired Status = "Retired"
 	// Expired: no token of it is left.
-	Expired Status = "expired"
+	Expired Status = "Expired"
 )
 
 // A Key is a signing key with its status.

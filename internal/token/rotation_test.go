@@ -2,6 +2,8 @@ package token_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/elliptic"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -89,12 +91,12 @@ func TestRing_Rotate_Story(t *testing.T) {
 		life1, life2      string
 		signer, published string
 	}{
-		{0, "active", "published", "us-east-1-1", "us-east-1-1 us-east-1-2"},
-		{ahead - time.Millisecond, "active", "published", "us-east-1-1", "us-east-1-1 us-east-1-2"},
-		{ahead, "retired", "active", "us-east-1-2", "us-east-1-1 us-east-1-2"},
-		{ahead + stays - time.Millisecond, "retired", "active", "us-east-1-2", "us-east-1-1 us-east-1-2"},
-		{ahead + stays, "expired", "active", "us-east-1-2", "us-east-1-2"},
-		{1000 * day, "expired", "active", "us-east-1-2", "us-east-1-2"},
+		{0, "Active", "Published", "us-east-1-1", "us-east-1-1 us-east-1-2"},
+		{ahead - time.Millisecond, "Active", "Published", "us-east-1-1", "us-east-1-1 us-east-1-2"},
+		{ahead, "Retired", "Active", "us-east-1-2", "us-east-1-1 us-east-1-2"},
+		{ahead + stays - time.Millisecond, "Retired", "Active", "us-east-1-2", "us-east-1-1 us-east-1-2"},
+		{ahead + stays, "Expired", "Active", "us-east-1-2", "us-east-1-2"},
+		{1000 * day, "Expired", "Active", "us-east-1-2", "us-east-1-2"},
 	} {
 		cl.goTo(tc.past)
 		want := []string{"1 ES256 " + tc.life1 + " " + times1, "2 ES256 " + tc.life2 + " " + times2}
@@ -120,18 +122,18 @@ func TestRing_Rotate_WhilePending(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", when, diff)
 		}
 	}
-	check("at first", "1 ES256 active from 0s")
+	check("at first", "1 ES256 Active from 0s")
 	rotate(t, r, false)
 	cl.goOn(time.Minute)
 	if got := rotate(t, r, false); got.Number != 2 {
 		t.Errorf("Rotate while 2 is pending: got %d", got.Number)
 	}
-	check("while 2 is pending", "1 ES256 active from 0s to 24h20m0s", "2 ES256 published from 15m0s")
+	check("while 2 is pending", "1 ES256 Active from 0s to 24h20m0s", "2 ES256 Published from 15m0s")
 
 	if got := rotate(t, r, true); got.Number != 2 || !got.Activates.Equal(cl.now()) {
 		t.Errorf("Rotate now while 2 is pending: got %d from %v", got.Number, got.Activates)
 	}
-	check("with 2 activated early", "1 ES256 retired from 0s to 24h6m0s", "2 ES256 active from 1m0s")
+	check("with 2 activated early", "1 ES256 Retired from 0s to 24h6m0s", "2 ES256 Active from 1m0s")
 	if got := signer(t, r, cl.now()); got != "us-east-1-2" {
 		t.Errorf("%s signs", got)
 	}
@@ -140,8 +142,8 @@ func TestRing_Rotate_WhilePending(t *testing.T) {
 	if got := rotate(t, r, true); got.Number != 3 || !got.Activates.Equal(cl.now()) {
 		t.Errorf("Rotate now with none pending: got %d from %v", got.Number, got.Activates)
 	}
-	check("with 3 active at once", "1 ES256 retired from 0s to 24h6m0s",
-		"2 ES256 retired from 1m0s to 24h7m0s", "3 ES256 active from 2m0s")
+	check("with 3 active at once", "1 ES256 Retired from 0s to 24h6m0s",
+		"2 ES256 Retired from 1m0s to 24h7m0s", "3 ES256 Active from 2m0s")
 }
 
 func TestRing_Rotate_WithoutKeys(t *testing.T) {
@@ -160,14 +162,14 @@ func TestRing_Ensure(t *testing.T) {
 	c := config(t, store, cl.now)
 	ensured(t, c)
 	r := ensured(t, c)
-	if diff := cmp.Diff([]string{"1 ES256 active from 0s"}, life(t, r)); diff != "" {
+	if diff := cmp.Diff([]string{"1 ES256 Active from 0s"}, life(t, r)); diff != "" {
 		t.Errorf("after two starts (-want +got):\n%s", diff)
 	}
 
 	c.Algorithm = token.EdDSA
 	ensured(t, c)
 	r = ensured(t, c)
-	want := []string{"1 ES256 active from 0s to 24h20m0s", "2 EdDSA published from 15m0s"}
+	want := []string{"1 ES256 Active from 0s to 24h20m0s", "2 EdDSA Published from 15m0s"}
 	if diff := cmp.Diff(want, life(t, r)); diff != "" {
 		t.Errorf("after two starts with another algorithm (-want +got):\n%s", diff)
 	}
@@ -260,7 +262,7 @@ func TestRing_ManyNodes(t *testing.T) {
 		all.Wait()
 	}
 	together(func(r *token.Ring) error { return r.Ensure(t.Context()) })
-	if diff := cmp.Diff([]string{"1 ES256 active from 0s"}, life(t, rings[0])); diff != "" {
+	if diff := cmp.Diff([]string{"1 ES256 Active from 0s"}, life(t, rings[0])); diff != "" {
 		t.Errorf("Ensure (-want +got):\n%s", diff)
 	}
 	for want := 2; want <= 6; want++ {
@@ -276,6 +278,50 @@ func TestRing_ManyNodes(t *testing.T) {
 			if got, want := signer(t, r, cl.now()), fmt.Sprintf("us-east-1-%d", want); got != want {
 				t.Errorf("%s signs, want %s", got, want)
 			}
+		}
+	}
+}
+
+// An interloper is a store in which somebody else is faster with the first Update.
+type interloper struct {
+	identity.Store
+	faster func()
+}
+
+func (s *interloper) Update(ctx context.Context, f func(identity.Tx) error) error {
+	if faster := s.faster; faster != nil {
+		s.faster = nil
+		faster()
+	}
+	return s.Store.Update(ctx, f)
+}
+
+// That another node was faster is no error, and what it made is what was wanted.
+func TestRing_AnotherNodeIsFaster(t *testing.T) {
+	t.Parallel()
+	for _, activateNow := range []bool{false, true} {
+		cl := new(clock)
+		store := openStore(t, cl.now)
+		other := newRing(t, config(t, store, cl.now))
+		slow := &interloper{Store: store}
+		r := newRing(t, config(t, slow, cl.now))
+
+		slow.faster = func() {
+			if err := other.Ensure(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := r.Ensure(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"1 ES256 Active from 0s"}, life(t, r)); diff != "" {
+			t.Errorf("Ensure (-want +got):\n%s", diff)
+		}
+
+		slow.faster = func() { rotate(t, other, activateNow) }
+		got := rotate(t, r, activateNow)
+		if keys := life(t, r); got.Number != 2 || len(keys) != 2 {
+			t.Errorf("Rotate(%v): got key %d; keys are %q", activateNow, got.Number, keys)
 		}
 	}
 }
@@ -402,7 +448,7 @@ func TestRing_Run(t *testing.T) {
 				t.Errorf("key %d activates at %v, want %v", k.Number, k.Activates, want)
 			}
 			if i > 0 && k.Activates.Sub(k.Created) < ahead {
-				t.Errorf("key %d is published %v ahead", k.Number, k.Activates.Sub(k.Created))
+				t.Errorf("key %d is Published %v ahead", k.Number, k.Activates.Sub(k.Created))
 			}
 			wantStatus := token.Expired
 			if i == 12 {
@@ -424,7 +470,7 @@ func TestRing_Run(t *testing.T) {
 	})
 }
 
-// A private key is wiped when it has expired, without a schedule and not before.
+// A private key is wiped when it has Expired, without a schedule and not before.
 func TestRing_Run_Wipes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -447,9 +493,46 @@ func TestRing_Run_Wipes(t *testing.T) {
 				t.Errorf("%v later: wiped %v, want %v", tc.sleep, got, tc.wiped)
 			}
 			if len(keys[1].Private) == 0 {
-				t.Errorf("%v later: the active key is wiped", tc.sleep)
+				t.Errorf("%v later: the Active key is wiped", tc.sleep)
 			}
 		}
 		issue(t, r, claims(time.Now()))
+	})
+}
+
+// Failures are logged and tried again, and wiping goes on without rotation.
+func TestRing_Run_Fails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		store := openStore(t, time.Now)
+		c := config(t, store, time.Now)
+		old := row(t, c.Seal, token.ES256, ecdsaKey(t, elliptic.P256()))
+		old.Expires = time.Now().Add(time.Hour)
+		insert(t, store, old)
+		bad := row(t, masterKey(t, "x"), token.ES256, ecdsaKey(t, elliptic.P256()))
+		bad.Number, bad.KeyID = 2, "us-east-1-2"
+		insert(t, store, bad)
+		c.RotateEvery = day
+		c.Log = slog.New(slog.NewTextHandler(&log, nil))
+		r := newRing(t, c)
+		var node sync.WaitGroup
+		t.Cleanup(node.Wait)
+		node.Go(func() { r.Run(t.Context()) })
+		time.Sleep(time.Hour + 90*time.Second)
+		synctest.Wait()
+		if got := strings.Count(log.String(), "level=ERROR"); got != 62 {
+			t.Errorf("%d errors in 61 minutes and a half, want one a minute", got)
+		}
+		if !strings.Contains(log.String(), "open signing key us-east-1-2: sealed under another key") {
+			t.Errorf("log:\n%s", &log)
+		}
+		keys, err := r.Keys(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(keys) != 2 || len(keys[0].Private) != 0 || len(keys[1].Private) == 0 {
+			t.Errorf("%d keys; private halves of %d and %d bytes, want the first wiped", len(keys), len(keys[0].Private), len(keys[1].Private))
+		}
 	})
 }

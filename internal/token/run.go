@@ -115,7 +115,7 @@ func (r *Ring) wipe(ctx context.Context) error {
 				continue
 			}
 			c := *row
-			c.Private = []byte{}
+			c.Private = nil
 			if err := tx.UpdateSigningKey(&c); err != nil {
 				return err
 			}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"poolkeeper": main})
+}
+
+// TestScripts runs the program as a person does. Beside the usual commands of
+// testscript a script may say:
+//
+//	freeport NAME   set NAME to an address of this machine where nothing listens
+//	ready DIR       wait until the server on the data directory has started
+//	perm FILE MODE  change the mode of a file; its mode must then be checked by the program
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"freeport": freeport,
+			"ready":    ready,
+			"perm":     perm,
+		},
+	})
+}
+
+func freeport(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], l.Addr().String())
+}
+
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0]) + "/control.sock"
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case <-tick.C:
+			if c, err := net.Dial("unix", path); err == nil {
+				c.Close()
+				return
+			}
+		case <-deadline:
+			ts.Fatalf("no server on %s after 30 s", args[0])
+		}
+	}
+}
+
+func perm(ts *testscript.TestScript, _ bool, args []string) {
+	var mode os.FileMode
+	_, err := fmt.Sscanf(args[1], "%o", &mode)
+	ts.Check(err)
+	ts.Check(os.Chmod(ts.MkAbs(args[0]), mode))
+}
