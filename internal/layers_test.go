@@ -25,8 +25,7 @@ var rooms = []struct {
 	{"internal/sigv4", "", "database/sql", "pure: time and secrets are arguments"},
 	{"internal/seal", "", "net/http database/sql", "pure: keys and bytes"},
 	{"internal/identity", "internal/api internal/seal", "net/http database/sql log/slog", "the domain knows no protocol, no SQL and no log"},
-	{"internal/store", "internal/identity internal/store/migrations", "net/http", "the store keeps what the domain declares"},
-	{"internal/store/migrations", "", "net/http", "SQL text alone"},
+	{"internal/store", "internal/identity", "net/http", "the store keeps what the domain declares"},
 	{"internal/store/storetest", "internal/identity", "net/http database/sql", "the contract, for any store"},
 	{"internal/token", "internal/api internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
@@ -40,6 +39,7 @@ var modules = map[string]string{
 	"github.com/go-jose/go-jose/v4":      "reads tokens under an explicit list of algorithms",
 	"github.com/go-json-experiment/json": "strict JSON: duplicate names and bad UTF-8 are refused; the mirror of the standard library's next encoding/json/jsontext",
 	"github.com/gofrs/flock":             "one process on a database file, on every operating system",
+	"github.com/google/go-cmp":           "shows what a store does otherwise than the contract suite wants; not in the program",
 	"github.com/google/uuid":             "identity ids, pool ids, request ids",
 	"github.com/pressly/goose/v3":        "schema migrations from embedded SQL",
 	"github.com/spf13/cobra":             "commands, help, completion for four shells",
@@ -49,8 +49,9 @@ var modules = map[string]string{
 
 // clocks are the packages that may ask for the time, and why.
 var clocks = map[string]string{
-	"cmd/poolkeeper": "wires the clock in",
-	"bench":          "measures",
+	"cmd/poolkeeper":   "wires the clock in",
+	"bench":            "measures",
+	"internal/api/gen": "a program of its own, run by go generate",
 }
 
 type pkg struct {

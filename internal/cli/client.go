@@ -25,7 +25,8 @@ type Client struct {
 	Service *api.Service
 	// Endpoint is the URL that is posted to.
 	Endpoint string
-	// HTTP sends the requests; nil: [http.DefaultClient].
+	// HTTP sends the requests; nil: a client that follows no redirects, since a request
+	// is signed for one host.
 	HTTP *http.Client
 	// Region and Credentials sign the requests. With the zero Credentials they go unsigned.
 	Region      string
@@ -59,7 +60,7 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 	}
 	client := c.HTTP
 	if client == nil {
-		client = http.DefaultClient
+		client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -86,10 +87,10 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 	// which wire has put an *api.Error, ends here.
 	doc, err := wire.ParseJSON(answer)
 	if err != nil {
-		return fmt.Errorf("call %s: read answer of %s: %v", name, c.Endpoint, err)
+		return fmt.Errorf("call %s: read answer of %s: %v", name, c.Endpoint, err) //nolint:errorlint // see above
 	}
 	if err := wire.DecodeOutput(op.Output, doc, out); err != nil {
-		return fmt.Errorf("call %s: read answer of %s: %v", name, c.Endpoint, err)
+		return fmt.Errorf("call %s: read answer of %s: %v", name, c.Endpoint, err) //nolint:errorlint // see above
 	}
 	return nil
 }

@@ -70,8 +70,6 @@ type Pools interface {
 	// Pools returns at most limit pools of an account and region after the
 	// cursor, in order.
 	Pools(account, region string, after Cursor, limit int) ([]*Pool, error)
-	// CountPools counts the pools of an account and region.
-	CountPools(account, region string) (int, error)
 	// InsertPool adds a pool: ErrConflict.
 	InsertPool(*Pool) error
 	// UpdatePool replaces the pool with the same id: ErrNotFound.

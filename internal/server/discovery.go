@@ -23,16 +23,16 @@ func Discovery(issuer string, keys *token.Ring, log *slog.Logger) (http.Handler,
 	mux := http.NewServeMux()
 	serve := func(name string, read func(context.Context) ([]byte, error)) {
 		mux.HandleFunc("GET "+root+name, func(w http.ResponseWriter, r *http.Request) {
+			h := w.Header()
+			h.Set("Access-Control-Allow-Origin", "*")
 			body, err := read(r.Context())
 			if err != nil {
 				log.ErrorContext(r.Context(), "discovery", "document", name, "cause", err)
 				http.Error(w, "The document is not available now.", http.StatusServiceUnavailable)
 				return
 			}
-			h := w.Header()
 			h.Set("Content-Type", "application/json")
 			h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(token.KeySetMaxAge.Seconds())))
-			h.Set("Access-Control-Allow-Origin", "*")
 			h.Set("X-Content-Type-Options", "nosniff")
 			w.Write(body)
 		})

@@ -79,9 +79,6 @@ func New(c Config) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := newRecord(s.newRequestID(), s.now(), r)
 	rec.begin(w.Header())
-	if cors(w, r) {
-		return
-	}
 	defer func() {
 		if p := recover(); p != nil {
 			if s.strict {
@@ -92,13 +89,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		rec.log(r.Context(), s.log, s.now())
 	}()
-	body, err := s.serve(r, rec)
-	switch {
-	case err == nil:
-		rec.answer(w, http.StatusOK, contentType, body)
-	default:
-		s.fail(w, rec, err)
+	if cors(w, r) {
+		rec.status = http.StatusOK
+		return
 	}
+	body, err := s.serve(r, rec)
+	if err != nil {
+		s.fail(w, r, rec, err)
+		return
+	}
+	rec.answer(w, http.StatusOK, contentType, body)
 }
 
 // serve is the way of a request. The order of its phases is the order in which
@@ -114,19 +114,23 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	}
 
 	// 2. Protocol and operation.
-	target := r.Header.Values("X-Amz-Target")
-	if err := checkContentType(r.Header.Get("Content-Type"), len(target) > 0); err != nil {
+	if err := checkContentType(r.Header.Get("Content-Type"), r.Header.Get("X-Amz-Target") != ""); err != nil {
 		return nil, err
+	}
+	op := s.route(r.Header.Values("X-Amz-Target"))
+	if op != nil {
+		rec.operation = op.Name
+	} else if len(body) == 0 {
+		// Where there is nothing to parse, the operation comes first (sibling).
+		return nil, api.UnknownOperation.With()
 	}
 	doc, err := wire.ParseJSON(body)
 	if err != nil {
 		return nil, err
 	}
-	op := s.route(target)
 	if op == nil {
 		return nil, api.UnknownOperation.With()
 	}
-	rec.operation = op.Name
 
 	// 3. Who calls.
 	rec.caller, err = s.authenticate.Authenticate(r.Context(), op, signedPart(r, body))
@@ -180,7 +184,11 @@ func (s *Server) declared(op *api.Operation, err error) error {
 }
 
 // fail answers with what the client may see of err.
-func (s *Server) fail(w http.ResponseWriter, rec *record, err error) {
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, rec *record, err error) {
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		rec.gone()
+		return
+	}
 	var raw *rawError
 	if errors.As(err, &raw) {
 		rec.code = raw.name
@@ -202,7 +210,8 @@ func readBody(r *http.Request) ([]byte, error) {
 	if r.ContentLength > wire.MaxBody {
 		return nil, api.BodyTooLarge.With(wire.MaxBody)
 	}
-	buf := make([]byte, 0, max(r.ContentLength, 0)+1)
+	// A length that is only declared reserves no more than most calls need.
+	buf := make([]byte, 0, min(max(r.ContentLength, 0), 16<<10)+1)
 	// One byte past the bound tells a body that is too long from one that fits.
 	limited := io.LimitReader(r.Body, wire.MaxBody+1)
 	for {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -55,8 +56,8 @@ func fill(b *testing.B, db *DB, n uint64) {
 	}
 }
 
-// BenchmarkLogin measures the hot read: which identity has a login. Driver is its
-// floor: the same three statements on a bare connection.
+// BenchmarkLogin measures the hot read: which identity has a login. Its floor is
+// Driver, the statement alone on a connection; DriverTx has a transaction around it.
 func BenchmarkLogin(b *testing.B) {
 	sizes := []uint64{1_000}
 	if !testing.Short() {
@@ -69,89 +70,78 @@ func BenchmarkLogin(b *testing.B) {
 		for k := range logins {
 			logins[k] = benchLogin(rand.Uint64N(size))
 		}
-		b.Run(fmt.Sprintf("View/%d", size), func(b *testing.B) {
-			b.ReportAllocs()
-			n := 0
-			for b.Loop() {
-				n++
-				err := db.View(b.Context(), func(t identity.Tx) error {
-					_, err := t.IdentityOfLogin(benchPool, logins[n%len(logins)])
-					return err
-				})
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		look := func(n int) error {
+			return db.View(b.Context(), func(t identity.Tx) error {
+				_, err := t.IdentityOfLogin(benchPool, logins[n%len(logins)])
+				return err
+			})
+		}
+		b.Run(fmt.Sprintf("View/%d", size), func(b *testing.B) { repeat(b, look) })
 		b.Run(fmt.Sprintf("ViewParallel/%d", size), func(b *testing.B) {
+			cpu := cpuTime(b)
 			b.RunParallel(func(pb *testing.PB) {
-				n := rand.IntN(len(logins))
-				for pb.Next() {
-					n++
-					err := db.View(b.Context(), func(t identity.Tx) error {
-						_, err := t.IdentityOfLogin(benchPool, logins[n%len(logins)])
-						return err
-					})
-					if err != nil {
+				for n := rand.IntN(len(logins)); pb.Next(); n++ {
+					if err := look(n); err != nil {
 						b.Error(err)
 						return
 					}
 				}
 			})
+			reportCPU(b, cpu)
 		})
-		b.Run(fmt.Sprintf("Driver/%d", size), func(b *testing.B) {
-			c, err := db.readers.take(b.Context())
-			if err != nil {
-				b.Fatal(err)
+
+		c, err := connect(db.readers.dsn)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, pool, _ := splitID(benchPool)
+		bare := func(n int) error {
+			l := logins[n%len(logins)]
+			row, err := c.first(selectLogin, pool.value(), []byte(l.Provider), []byte(l.Subject))
+			if row == nil && err == nil {
+				err = identity.ErrNotFound
 			}
-			if err := c.exec0(commit); err == nil {
-				b.Fatal("a transaction was open")
-			}
-			_, pool, _ := splitID(benchPool)
-			b.ReportAllocs()
-			n := 0
-			for b.Loop() {
-				n++
-				l := logins[n%len(logins)]
-				if err := c.exec0(beginRead); err != nil {
-					b.Fatal(err)
-				}
-				row, err := c.first(selectLogin, pool.value(), []byte(l.Provider), []byte(l.Subject))
-				if err != nil || row == nil {
-					b.Fatal(row, err)
-				}
-				if err := c.exec0(commit); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.StopTimer()
-			if err := c.exec0(beginRead); err != nil {
-				b.Fatal(err)
-			}
-			db.readers.give(c, true)
+			return err
+		}
+		b.Run(fmt.Sprintf("DriverTx/%d", size), func(b *testing.B) {
+			repeat(b, func(n int) error {
+				_, begun := c.exec(beginRead)
+				found := bare(n)
+				_, ended := c.exec(commit)
+				return errors.Join(begun, found, ended)
+			})
 		})
+		if _, err := c.exec(beginRead); err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("Driver/%d", size), func(b *testing.B) { repeat(b, bare) })
+		if err := c.close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
-func (c *conn) exec0(q query) error {
-	_, err := c.exec(q)
-	return err
+func repeat(b *testing.B, f func(n int) error) {
+	b.ReportAllocs()
+	cpu := cpuTime(b)
+	for n := 0; b.Loop(); n++ {
+		if err := f(n); err != nil {
+			b.Fatal(err)
+		}
+	}
+	reportCPU(b, cpu)
 }
 
 // BenchmarkCached measures a View that is served without the database.
 func BenchmarkCached(b *testing.B) {
 	db := openNew(b)
 	fill(b, db, 1)
-	b.ReportAllocs()
-	for b.Loop() {
-		err := db.View(b.Context(), func(t identity.Tx) error {
+	repeat(b, func(int) error {
+		return db.View(b.Context(), func(t identity.Tx) error {
 			_, err := t.Pool(benchPool)
 			return err
 		})
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
+	})
 }
 
 // BenchmarkInsert measures durable new identities; Sync is the floor of a disk that syncs
@@ -184,6 +174,7 @@ func BenchmarkInsert(b *testing.B) {
 			last := next.Load() + uint64(b.N)
 			b.ReportAllocs()
 			b.ResetTimer()
+			cpu := cpuTime(b)
 			together(callers, func() {
 				for n := next.Add(1); n <= last; n = next.Add(1) {
 					i := benchIdentity(n)
@@ -194,6 +185,7 @@ func BenchmarkInsert(b *testing.B) {
 				}
 			})
 			b.StopTimer()
+			reportCPU(b, cpu)
 			s := db.Stats()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 			b.ReportMetric(float64(s.Updates-before.Updates)/float64(s.Commits-before.Commits), "rows/commit")

@@ -140,7 +140,7 @@ func (c *conn) each(q query, f func([]driver.Value) error, args ...driver.Value)
 		if err == nil {
 			err = f(row)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -100,7 +101,7 @@ func (t *tx) IdentityOfLogin(poolID string, l identity.Login) (string, error) {
 
 func (t *tx) Identities(poolID string, hideDisabled bool, after identity.Cursor, limit int) ([]*identity.Identity, error) {
 	p, err := t.Pool(poolID)
-	if err == identity.ErrNotFound {
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -200,11 +201,11 @@ func without(a, b []identity.Login) []identity.Login {
 // checkFree tells whether logins can be linked: ErrConflict.
 func (t *tx) checkFree(pool guid, logins []identity.Login) error {
 	for _, l := range logins {
-		switch _, err := t.first(selectLogin, pool.value(), []byte(l.Provider), []byte(l.Subject)); err {
-		case identity.ErrNotFound:
-		case nil:
+		_, err := t.first(selectLogin, pool.value(), []byte(l.Provider), []byte(l.Subject))
+		if err == nil {
 			return identity.ErrConflict
-		default:
+		}
+		if !errors.Is(err, identity.ErrNotFound) {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
@@ -134,14 +135,6 @@ func cursorID(region string, after identity.Cursor) ([]byte, error) {
 	return g[:], nil
 }
 
-func (t *tx) CountPools(account, region string) (int, error) {
-	row, err := t.first(countPools, account, region)
-	if err != nil {
-		return 0, err
-	}
-	return int(row[0].(int64)), nil
-}
-
 func (t *tx) InsertPool(p *identity.Pool) error {
 	region, g, ok := splitID(p.ID)
 	if !ok {
@@ -152,7 +145,7 @@ func (t *tx) InsertPool(p *identity.Pool) error {
 		return fmt.Errorf("insert pool %s: %w", p.ID, err)
 	}
 	// A new pool with the id of a dead one would bring its identities back.
-	if _, err := t.first(selectDeadPool, g.value()); err != identity.ErrNotFound {
+	if _, err := t.first(selectDeadPool, g.value()); !errors.Is(err, identity.ErrNotFound) {
 		if err == nil {
 			err = identity.ErrConflict
 		}
@@ -190,7 +183,7 @@ func (t *tx) DeletePool(id string) error {
 func (t *tx) PurgeDeleted(limit int) (more bool, err error) {
 	for {
 		row, err := t.first(selectNextDeadPool)
-		if err == identity.ErrNotFound {
+		if errors.Is(err, identity.ErrNotFound) {
 			return false, nil
 		}
 		if err != nil {

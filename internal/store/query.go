@@ -24,7 +24,6 @@ const (
 	selectPools query = `SELECT id, name, doc, created, modified
 		FROM pool WHERE account = $1 AND region = $2 AND (created, id) > ($3, $4)
 		ORDER BY created, id LIMIT $5`
-	countPools query = `SELECT count(*) FROM pool WHERE account = $1 AND region = $2`
 	insertPool query = `INSERT INTO pool (id, account, region, name, doc, created, modified)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 	updatePool query = `UPDATE pool SET account = $1, name = $2, doc = $3, created = $4, modified = $5

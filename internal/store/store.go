@@ -88,7 +88,7 @@ func open(ctx context.Context, cfg Config) (*DB, error) {
 		closing: make(chan struct{}),
 	}
 	db.cache.Store(new(cache))
-	db.readers = newReaders(readerDSN(path), max(2, runtime.GOMAXPROCS(0)), db.closing)
+	db.readers = newReaders(readerDSN(path), min(max(2, runtime.GOMAXPROCS(0)), 8), db.closing)
 	db.writer = newWriter(writerDSN(path), c, db)
 	db.close = sync.OnceValue(db.shut)
 	go db.writer.loop()

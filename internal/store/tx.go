@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
@@ -92,7 +93,7 @@ func (t *tx) ready() error {
 
 // fail records an error of the database.
 func (t *tx) fail(q query, err error) error {
-	t.dead = unavailable(string(q), err)
+	t.dead = unavailable(strings.Join(strings.Fields(string(q)), " "), err)
 	t.err = t.dead
 	return t.err
 }

@@ -154,6 +154,12 @@ func (w *writer) serve(us []*update) {
 		for {
 			tr := w.transaction()
 			failed := w.run(tr, us[:end])
+			if failed == len(us) {
+				// Who came while these ran shares their sync.
+				us = w.gather(us)
+				failed += w.run(tr, us[end:])
+				end = len(us)
+			}
 			if failed == end || tr.dead != nil {
 				w.finish(tr, us[:end])
 				break

@@ -206,7 +206,7 @@ func concurrentFailingNeighbours(t *testing.T, s identity.Store) {
 			}
 			return nil
 		})
-		if want := map[int]error{1: failure}[k%3]; err != want {
+		if want := map[int]error{1: failure}[k%3]; !errors.Is(err, want) {
 			t.Errorf("caller %d: got error %v, want %v", k, err, want)
 		}
 	})

@@ -1,0 +1,65 @@
+package server_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/sigv4"
+)
+
+// A sink takes an answer and keeps its status.
+type sink struct {
+	header http.Header
+	status int
+}
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) WriteHeader(status int)      { s.status = status }
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+
+// The cost of a call in the process: signature, JSON, store and log included, HTTP itself not.
+// The request is signed once, as a client may repeat it within the window.
+func BenchmarkServeHTTP(b *testing.B) {
+	s := newSite(b, change{now: time.Now, log: io.Discard})
+	address := s.listen(b)
+	s.clock.advance(time.Since(s.clock.Now())) // by which requests are signed
+	pool := s.fresh(b, address, "%POOL")
+	for _, c := range []struct{ operation, body string }{
+		{"LookupDeveloperIdentity", fmt.Sprintf(`{"IdentityPoolId":%q,"DeveloperUserIdentifier":"alice"}`, pool)},
+		{"GetOpenIdTokenForDeveloperIdentity", fmt.Sprintf(`{"IdentityPoolId":%q,"Logins":{"login.example":"alice"}}`, pool)},
+		// Refused, as early as a signature can be.
+		{"unsigned", poolsAsked},
+	} {
+		b.Run(c.operation, func(b *testing.B) {
+			body := []byte(c.body)
+			header := http.Header{"Content-Type": {mediaType}, "X-Amz-Target": {"AWSCognitoIdentityService." + c.operation}}
+			want := http.StatusOK
+			if c.operation == "unsigned" {
+				header.Set("X-Amz-Target", "AWSCognitoIdentityService.ListIdentityPools")
+				want = http.StatusBadRequest
+			} else {
+				sigv4.Sign(&sigv4.Request{Method: "POST", Path: "/", Host: host, Header: header, Body: body},
+					s.who["root"], region, "cognito-identity", time.Now())
+			}
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					r := &http.Request{
+						Method: "POST", RequestURI: "/", Host: host, Header: header, RemoteAddr: "127.0.0.1:1",
+						ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body)),
+					}
+					w := &sink{header: make(http.Header, 4)}
+					s.handler.ServeHTTP(w, r)
+					if w.status != want {
+						b.Errorf("got %d, want %d", w.status, want)
+						return
+					}
+				}
+			})
+		})
+	}
+}

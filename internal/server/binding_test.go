@@ -1,0 +1,203 @@
+package server_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/server"
+)
+
+func operatorOf(account string) identity.Caller {
+	return identity.Caller{Account: account, Principal: identity.RootARN(account)}
+}
+
+// notServed lists the operations that are described and that nothing serves yet.
+var notServed = []string{
+	"GetCredentialsForIdentity", "GetIdentityPoolRoles", "GetOpenIdToken", "GetPrincipalTagAttributeMap",
+	"SetIdentityPoolRoles", "SetPrincipalTagAttributeMap", "UnlinkIdentity",
+}
+
+// TestBindings_Complete: every operation is served, or is in the list of those that are
+// not. That none is bound twice is New's to see.
+func TestBindings_Complete(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, change{})
+	address := s.listen(t)
+	for _, name := range notServed {
+		if api.CognitoIdentity.Operation(name) == nil {
+			t.Errorf("%s is listed as not served and is no operation", name)
+		}
+	}
+	if !slices.IsSorted(notServed) || len(slices.Compact(slices.Clone(notServed))) != len(notServed) {
+		t.Errorf("the list is out of order or has something twice: %v", notServed)
+	}
+	for _, op := range api.CognitoIdentity.Operations {
+		r := callCognito(op.Name, "{}")
+		s.signing("root").sign(t, r)
+		a := send(t, address, r)
+		served := !strings.Contains(string(a.body), "is not served yet")
+		if listed := slices.Contains(notServed, op.Name); served == listed {
+			t.Errorf("%s: served %v, listed as not served %v: %s", op.Name, served, listed, a.body)
+		}
+		if m := matrix[op.Name]; m.served != served {
+			t.Errorf("%s: served %v, the matrix says %v", op.Name, served, m.served)
+		}
+	}
+	operators := s.listenControl(t)
+	for _, op := range api.Control.Operations {
+		a := send(t, operators, call("PoolkeeperControl", op.Name, "{}"))
+		if strings.Contains(string(a.body), "UnknownOperationException") {
+			t.Errorf("%s: %s", op.Name, a.body)
+		}
+	}
+}
+
+// altered is the description with one operation changed.
+func altered(name string, change func(*api.Operation)) *api.Service {
+	s := *api.CognitoIdentity
+	s.Operations = slices.Clone(s.Operations)
+	for i, op := range s.Operations {
+		if op.Name == name {
+			changed := *op
+			change(&changed)
+			s.Operations[i] = &changed
+		}
+	}
+	return &s
+}
+
+// TestNew_PanicsOnMisfit: what does not fit together is found when the program starts.
+func TestNew_PanicsOnMisfit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, change{})
+	lookup := api.CognitoIdentity.Operation("LookupDeveloperIdentity")
+	for _, c := range []struct {
+		name   string
+		change func(*server.Config)
+		want   string
+	}{
+		{"all fits", func(*server.Config) {}, ""},
+		{"nothing is bound", func(c *server.Config) { c.Bindings = nil }, ""},
+		{"bound twice", func(c *server.Config) { c.Bindings = slices.Concat(c.Bindings, c.Bindings[3:4]) }, "bound twice"},
+		{"no such operation", func(c *server.Config) { c.Service = api.Control }, "in the description"},
+		{"another input", func(c *server.Config) {
+			c.Service = altered("GetId", func(op *api.Operation) { op.Input = lookup.Input })
+		}, "does not fit"},
+		{"another output", func(c *server.Config) {
+			c.Service = altered("GetId", func(op *api.Operation) { op.Output = lookup.Output })
+		}, "does not fit"},
+		{"an output where none is made", func(c *server.Config) {
+			c.Service = altered("DeleteIdentityPool", func(op *api.Operation) { op.Output = lookup.Output })
+		}, "differ about an output"},
+		{"no output where one is made", func(c *server.Config) {
+			c.Service = altered("GetId", func(op *api.Operation) { op.Output = nil })
+		}, "differ about an output"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			config := s.config
+			c.change(&config)
+			defer func() {
+				p := recover()
+				text, _ := p.(string)
+				if (p == nil) != (c.want == "") || !strings.Contains(text, c.want) {
+					t.Errorf("got panic %v, want one with %q", p, c.want)
+				}
+			}()
+			server.New(config)
+		})
+	}
+}
+
+// A reason why an error that AWS's model lists is not produced here.
+const (
+	noLimits   = "requests are not counted and nothing is limited"
+	rootOnly   = "every caller is its account's root, who may do everything"
+	noConflict = "nothing that the operation does can conflict"
+	noBadInput = "the constraints leave nothing that the operation could refuse"
+	noLookup   = "the operation names nothing that could be missing"
+	oneWriter  = "the store is serialisable: nothing is modified at the same time"
+	noOutside  = "no service outside is asked"
+	noLogins   = "logins of public providers are refused before they could conflict"
+)
+
+// unreached lists, beside TooManyRequestsException, the errors of served operations
+// that can not occur yet, with the reason.
+var unreached = map[string]string{
+	"CreateIdentityPool NotAuthorizedException":                    rootOnly,
+	"CreateIdentityPool ResourceConflictException":                 noConflict,
+	"CreateIdentityPool LimitExceededException":                    noLimits,
+	"DeleteIdentities InvalidParameterException":                   noBadInput,
+	"DeleteIdentityPool InvalidParameterException":                 noBadInput,
+	"DeleteIdentityPool NotAuthorizedException":                    rootOnly,
+	"DescribeIdentity InvalidParameterException":                   noBadInput,
+	"DescribeIdentity NotAuthorizedException":                      rootOnly,
+	"DescribeIdentityPool InvalidParameterException":               noBadInput,
+	"DescribeIdentityPool NotAuthorizedException":                  rootOnly,
+	"GetId ResourceConflictException":                              noLogins,
+	"GetId LimitExceededException":                                 noLimits,
+	"GetId ExternalServiceException":                               noOutside,
+	"GetOpenIdTokenForDeveloperIdentity ResourceConflictException": noLogins,
+	"ListIdentities NotAuthorizedException":                        rootOnly,
+	"ListIdentityPools NotAuthorizedException":                     rootOnly,
+	"ListIdentityPools ResourceNotFoundException":                  noLookup,
+	"ListTagsForResource NotAuthorizedException":                   rootOnly,
+	"LookupDeveloperIdentity NotAuthorizedException":               rootOnly,
+	"MergeDeveloperIdentities NotAuthorizedException":              rootOnly,
+	"TagResource NotAuthorizedException":                           rootOnly,
+	"UnlinkDeveloperIdentity NotAuthorizedException":               rootOnly,
+	"UntagResource NotAuthorizedException":                         rootOnly,
+	"UpdateIdentityPool NotAuthorizedException":                    rootOnly,
+	"UpdateIdentityPool ResourceConflictException":                 noConflict,
+	"UpdateIdentityPool ConcurrentModificationException":           oneWriter,
+	"UpdateIdentityPool LimitExceededException":                    noLimits,
+
+	"CreateAccessKey InvalidParameterException":   noBadInput,
+	"DeleteAccessKey InvalidParameterException":   noBadInput,
+	"RotateSigningKeys InvalidParameterException": noBadInput,
+	"RotateSigningKeys ResourceConflictException": noConflict,
+}
+
+// TestScripts_Reach: the scripts show every served operation succeed, and with every error that
+// its description lists, but for those that are listed as out of reach.
+func TestScripts_Reach(t *testing.T) {
+	t.Parallel()
+	reached := map[string]bool{}
+	for _, path := range scripts(t) {
+		for _, p := range parseScript(t, path).steps {
+			status, code := p.outcome()
+			if status == "200" {
+				code = "success"
+			}
+			reached[p.operation()+" "+code] = true
+		}
+	}
+	known := map[string]bool{}
+	for _, op := range slices.Concat(api.CognitoIdentity.Operations, api.Control.Operations) {
+		if slices.Contains(notServed, op.Name) {
+			continue
+		}
+		if !reached[op.Name+" success"] {
+			t.Errorf("no script shows %s succeed", op.Name)
+		}
+		for _, code := range op.Errors {
+			key := op.Name + " " + string(code)
+			known[key] = true
+			reason := unreached[key]
+			if code == api.TooManyRequestsException {
+				reason = noLimits
+			}
+			if reached[key] == (reason != "") {
+				t.Errorf("%s: reached by a script %v, out of reach because %q", key, reached[key], reason)
+			}
+		}
+	}
+	for key := range unreached {
+		if !known[key] {
+			t.Errorf("%s is listed as out of reach and not described", key)
+		}
+	}
+}

@@ -1,0 +1,297 @@
+package server_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/sigv4"
+)
+
+// A row of the authentication matrix says of an operation whether it is public, whether
+// it is served, and with what body it succeeds. A body may be used any number of times;
+// %POOL and %IDENTITY stand for those of a pool that is made for each call.
+type row struct {
+	public, served bool
+	body           string
+}
+
+var matrix = map[string]row{
+	"CreateIdentityPool":   {false, true, `{"IdentityPoolName":"x","AllowUnauthenticatedIdentities":true}`},
+	"DeleteIdentities":     {false, true, `{"IdentityIdsToDelete":["%IDENTITY"]}`},
+	"DeleteIdentityPool":   {false, true, `{"IdentityPoolId":"%POOL"}`},
+	"DescribeIdentity":     {false, true, `{"IdentityId":"%IDENTITY"}`},
+	"DescribeIdentityPool": {false, true, `{"IdentityPoolId":"%POOL"}`},
+
+	"GetCredentialsForIdentity": {true, false, `{"IdentityId":"%IDENTITY"}`},
+	"GetId":                     {true, true, `{"IdentityPoolId":"%POOL"}`},
+	"GetIdentityPoolRoles":      {false, false, `{"IdentityPoolId":"%POOL"}`},
+	"GetOpenIdToken":            {true, false, `{"IdentityId":"%IDENTITY"}`},
+
+	"GetOpenIdTokenForDeveloperIdentity": {false, true, `{"IdentityPoolId":"%POOL","Logins":{"login.example":"alice"}}`},
+	"GetPrincipalTagAttributeMap":        {false, false, `{"IdentityPoolId":"%POOL","IdentityProviderName":"x"}`},
+
+	"ListIdentities":          {false, true, `{"IdentityPoolId":"%POOL","MaxResults":1}`},
+	"ListIdentityPools":       {false, true, `{"MaxResults":1}`},
+	"ListTagsForResource":     {false, true, `{"ResourceArn":"arn:aws:cognito-identity:us-east-1:111122223333:identitypool/%POOL"}`},
+	"LookupDeveloperIdentity": {false, true, `{"IdentityPoolId":"%POOL","DeveloperUserIdentifier":"alice"}`},
+
+	"MergeDeveloperIdentities":    {false, true, `{"IdentityPoolId":"%POOL","DeveloperProviderName":"login.example","SourceUserIdentifier":"alice","DestinationUserIdentifier":"alice"}`},
+	"SetIdentityPoolRoles":        {false, false, `{"IdentityPoolId":"%POOL","Roles":{}}`},
+	"SetPrincipalTagAttributeMap": {false, false, `{"IdentityPoolId":"%POOL","IdentityProviderName":"x"}`},
+
+	"TagResource":             {false, true, `{"ResourceArn":"arn:aws:cognito-identity:us-east-1:111122223333:identitypool/%POOL","Tags":{}}`},
+	"UnlinkDeveloperIdentity": {false, true, `{"IdentityPoolId":"%POOL","IdentityId":"%IDENTITY","DeveloperProviderName":"login.example","DeveloperUserIdentifier":"alice"}`},
+	"UnlinkIdentity":          {true, false, `{"IdentityId":"%IDENTITY","Logins":{},"LoginsToRemove":[]}`},
+	"UntagResource":           {false, true, `{"ResourceArn":"arn:aws:cognito-identity:us-east-1:111122223333:identitypool/%POOL","TagKeys":[]}`},
+	"UpdateIdentityPool":      {false, true, `{"IdentityPoolId":"%POOL","IdentityPoolName":"x","AllowUnauthenticatedIdentities":true}`},
+}
+
+// A column of the matrix makes a request to send out of one that is unsigned. An empty
+// code wants success.
+type column struct {
+	name string
+	sign func(t *testing.T, s *site, r *request)
+	code string
+	// message begins the text that is expected.
+	message string
+	// public is the code where the operation is public, when it is another.
+	public *string
+}
+
+func columns() []column {
+	with := func(who string, change func(*signing)) func(*testing.T, *site, *request) {
+		return func(t *testing.T, s *site, r *request) {
+			g := s.signing(who)
+			if change != nil {
+				change(&g)
+			}
+			g.sign(t, r)
+		}
+	}
+	asQuery := func(who string, change func(*signing), expires time.Duration) func(*testing.T, *site, *request) {
+		return func(t *testing.T, s *site, r *request) {
+			g := s.signing(who)
+			if change != nil {
+				change(&g)
+			}
+			g.presign(t, r, expires)
+		}
+	}
+	// after signs, and spoils what was signed.
+	after := func(spoil func(*request)) func(*testing.T, *site, *request) {
+		return func(t *testing.T, s *site, r *request) {
+			s.signing("root").sign(t, r)
+			spoil(r)
+		}
+	}
+	// declare signs a hash of the body that is not the body's; both say the same.
+	declare := func(hash string) func(*testing.T, *site, *request) {
+		return func(t *testing.T, s *site, r *request) {
+			r.set("X-Amz-Content-Sha256", hash)
+			g := s.signing("root")
+			g.payload = hash
+			g.sign(t, r)
+		}
+	}
+	lie := sha256.Sum256([]byte("another body"))
+	none := ""
+	const (
+		differs = "The request signature we calculated does not match the signature you provided."
+		payload = "'X-Amz-Content-Sha256' must be the SHA-256 of the request body, not '"
+	)
+	return []column{
+		{name: "unsigned", sign: func(*testing.T, *site, *request) {}, code: "MissingAuthenticationTokenException", message: "Missing Authentication Token", public: &none},
+		{name: "signed", sign: with("root", nil)},
+		{name: "signed with the key of --dev", sign: with("dev", nil)},
+		{name: "signed in the query", sign: asQuery("root", nil, 0)},
+		{name: "signed in the query for an hour, half of it over", sign: asQuery("root", func(g *signing) { g.at = g.at.Add(-30 * time.Minute) }, time.Hour)},
+		{name: "signed with the true hash", sign: func(t *testing.T, s *site, r *request) {
+			sum := sha256.Sum256(r.body)
+			declare(hex.EncodeToString(sum[:]))(t, s, r)
+		}},
+		{name: "nearly too old", sign: with("root", func(g *signing) { g.at = g.at.Add(-5 * time.Minute) })},
+		{name: "nearly too new", sign: with("root", func(g *signing) { g.at = g.at.Add(5 * time.Minute) })},
+
+		{name: "unknown key", sign: with("nobody", nil), code: "UnrecognizedClientException", message: "The security token included in the request is invalid."},
+		{name: "unknown key in the query", sign: asQuery("nobody", nil, 0), code: "UnrecognizedClientException", message: "The security token included in the request is invalid."},
+		{name: "wrong secret", sign: with("liar", nil), code: "InvalidSignatureException", message: differs},
+		{name: "wrong secret in the query", sign: asQuery("liar", nil, 0), code: "InvalidSignatureException", message: differs},
+		{name: "wrong service", sign: with("root", func(g *signing) { g.service = "sts" }), code: "InvalidSignatureException", message: "Credential should be scoped to correct service: 'cognito-identity'. "},
+		{name: "wrong region", sign: with("root", func(g *signing) { g.region = "eu-west-1" }), code: "InvalidSignatureException", message: "Credential should be scoped to a valid region, not 'eu-west-1'. "},
+		{name: "wrong date in the scope", sign: after(func(r *request) {
+			r.set("Authorization", strings.Replace(r.get("Authorization"), "/20140513/", "/20140512/", 1))
+		}), code: "InvalidSignatureException", message: "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20140512' != '20140513', from '20140513T165320Z'."},
+		{name: "wrong terminator", sign: after(func(r *request) {
+			r.set("Authorization", strings.Replace(r.get("Authorization"), "/aws4_request", "/aws4_requests", 1))
+		}), code: "InvalidSignatureException", message: "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws4_requests'. "},
+		{name: "both forms", sign: func(t *testing.T, s *site, r *request) {
+			s.signing("root").presign(t, r, 0)
+			s.signing("root").sign(t, r)
+		}, code: "InvalidSignatureException", message: "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."},
+		{name: "UNSIGNED-PAYLOAD", sign: declare("UNSIGNED-PAYLOAD"), code: "InvalidSignatureException", message: payload + "UNSIGNED-PAYLOAD'."},
+		{name: "STREAMING", sign: declare("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), code: "InvalidSignatureException", message: payload + "STREAMING-AWS4-HMAC-SHA256-PAYLOAD'."},
+		{name: "a hash of another body", sign: declare(hex.EncodeToString(lie[:])), code: "InvalidSignatureException", message: payload},
+		{name: "signed over another body", sign: with("root", func(g *signing) { g.payload = hex.EncodeToString(lie[:]) }), code: "InvalidSignatureException", message: differs},
+		{name: "body changed", sign: after(func(r *request) { r.body = append(r.body, ' ') }), code: "InvalidSignatureException", message: differs},
+		{name: "target not signed", sign: func(t *testing.T, s *site, r *request) {
+			target := r.get("X-Amz-Target")
+			r.set("X-Amz-Target", "")
+			s.signing("root").sign(t, r)
+			r.set("X-Amz-Target", target)
+		}, code: "InvalidSignatureException", message: "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization."},
+		{name: "another x-amz header added", sign: after(func(r *request) { r.add("X-Amz-Meta", "x") }), code: "InvalidSignatureException", message: "'X-Amz-Meta' must be a 'SignedHeader' in the AWS Authorization."},
+		{name: "host changed", sign: after(func(r *request) { r.set("Host", "evil.example") }), code: "InvalidSignatureException", message: differs},
+		{name: "path changed", sign: after(func(r *request) { r.target = "/other" }), code: "InvalidSignatureException", message: differs},
+		{name: "query added", sign: after(func(r *request) { r.target = "/?a=b" }), code: "InvalidSignatureException", message: differs},
+		{name: "session token with a long-term key", sign: with("session", nil), code: "UnrecognizedClientException", message: "The security token included in the request is invalid"},
+		{name: "session token in the query", sign: asQuery("session", nil, 0), code: "UnrecognizedClientException", message: "The security token included in the request is invalid"},
+		{name: "expired", sign: with("root", func(g *signing) { g.at = g.at.Add(-301 * time.Second) }), code: "InvalidSignatureException", message: "Signature expired: 20140513T164819Z is now earlier than 20140513T164820Z (20140513T165320Z - 5 min.)"},
+		{name: "not yet current", sign: with("root", func(g *signing) { g.at = g.at.Add(301 * time.Second) }), code: "InvalidSignatureException", message: "Signature not yet current: 20140513T165821Z is still later than 20140513T165820Z (20140513T165320Z + 5 min.)"},
+		{name: "expired in the query", sign: asQuery("root", func(g *signing) { g.at = g.at.Add(-61 * time.Second) }, time.Minute), code: "InvalidSignatureException", message: "Signature expired: "},
+		{name: "expires beyond a week", sign: asQuery("root", nil, 604801*time.Second), code: "IncompleteSignatureException", message: "X-Amz-Expires must be a number of seconds between 1 and 604800. Got '604801'."},
+		{name: "query without a signature", sign: func(t *testing.T, s *site, r *request) {
+			s.signing("root").presign(t, r, 0)
+			r.target, _, _ = strings.Cut(r.target, "&X-Amz-Signature=")
+		}, code: "IncompleteSignatureException", message: "AWS query-string parameters must include 'X-Amz-Signature'. Re-examine the query-string parameters."},
+		{name: "Bearer", sign: func(_ *testing.T, _ *site, r *request) { r.add("Authorization", "Bearer x") }, code: "IncompleteSignatureException", message: "Authorization header requires 'Credential' parameter. "},
+		{name: "Authorization twice", sign: after(func(r *request) { r.add("Authorization", r.get("Authorization")) }), code: "InvalidSignatureException", message: "Found 'Authorization' more than once as HTTP header."},
+	}
+}
+
+// signing is how somebody signs a good request now.
+func (s *site) signing(who string) signing {
+	return signing{who: s.who[who], service: api.CognitoIdentity.Name, region: region, at: s.clock.Now()}
+}
+
+// fresh returns the body with a pool and an identity of its own.
+func (s *site) fresh(t testing.TB, address, body string) string {
+	t.Helper()
+	if !strings.Contains(body, "%") {
+		return body
+	}
+	ask := func(operation, body, member string) string {
+		r := callCognito(operation, body)
+		s.signing("root").sign(t, r)
+		a := send(t, address, r)
+		var out map[string]any
+		if err := json.Unmarshal(a.body, &out); err != nil || a.status != 200 {
+			t.Fatalf("%s %s: %d %s", operation, body, a.status, a.body)
+		}
+		return out[member].(string)
+	}
+	pool := ask("CreateIdentityPool", `{"IdentityPoolName":"matrix","AllowUnauthenticatedIdentities":true,"DeveloperProviderName":"login.example"}`, "IdentityPoolId")
+	identity := ask("GetOpenIdTokenForDeveloperIdentity", fmt.Sprintf(`{"IdentityPoolId":%q,"Logins":{"login.example":"alice"}}`, pool), "IdentityId")
+	return strings.NewReplacer("%POOL", pool, "%IDENTITY", identity).Replace(body)
+}
+
+// TestAuthentication_Matrix sends every operation in every way that must be refused, and
+// in every way that must not.
+func TestAuthentication_Matrix(t *testing.T) {
+	t.Parallel()
+	for name := range matrix {
+		if api.CognitoIdentity.Operation(name) == nil {
+			t.Errorf("row %s is stale: there is no such operation", name)
+		}
+	}
+	for _, op := range api.CognitoIdentity.Operations {
+		t.Run(op.Name, func(t *testing.T) {
+			t.Parallel()
+			row, found := matrix[op.Name]
+			if !found {
+				t.Fatalf("the matrix has no row for %s", op.Name)
+			}
+			if row.public != op.Public {
+				t.Errorf("public: description %v, matrix %v", op.Public, row.public)
+			}
+			s := newSite(t, change{})
+			address := s.listen(t)
+			// One body for all that is refused: none of it may have an effect, and at the end
+			// it must still be good.
+			unharmed := s.fresh(t, address, row.body)
+			for _, c := range columns() {
+				want := c.code
+				if row.public && c.public != nil {
+					want = *c.public
+				}
+				body := unharmed
+				if want == "" {
+					body = s.fresh(t, address, row.body)
+				}
+				r := callCognito(op.Name, body)
+				c.sign(t, s, r)
+				a := send(t, address, r)
+				if want == "" {
+					checkPassed(t, c.name, row, a)
+				} else {
+					checkRefused(t, c.name, a, want, c.message)
+				}
+			}
+			r := callCognito(op.Name, unharmed)
+			s.signing("root").sign(t, r)
+			checkPassed(t, "after all that was refused", row, send(t, address, r))
+		})
+	}
+}
+
+// checkPassed checks that authentication let the request through: to success, where the operation
+// is served.
+func checkPassed(t *testing.T, name string, row row, a *answer) {
+	t.Helper()
+	if row.served {
+		if a.status != 200 {
+			t.Errorf("%s: got %d %s, want success", name, a.status, a.body)
+		}
+		return
+	}
+	if a.status != 400 || !strings.Contains(string(a.body), "is not served yet.") {
+		t.Errorf("%s: got %d %s, want that it is not served yet", name, a.status, a.body)
+	}
+}
+
+func checkRefused(t *testing.T, name string, a *answer, code, message string) {
+	t.Helper()
+	var e struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}
+	if err := json.Unmarshal(a.body, &e); err != nil {
+		t.Errorf("%s: got %d %q: %v", name, a.status, a.body, err)
+		return
+	}
+	// One text is a beginning of the other, but for a dot: with it the key is unknown.
+	exact := e.Message == message || strings.HasPrefix(e.Message, message) && !strings.HasPrefix(message, "The security token")
+	if a.status != 400 || e.Type != code || !exact {
+		t.Errorf("%s: got %d %s: %s\nwant 400 %s: %s", name, a.status, e.Type, e.Message, code, message)
+	}
+}
+
+// TestSecrets_DoNotDifferByKey: what is said to a key that is deleted is what is said to one
+// that never was.
+func TestSecrets_DoNotDifferByKey(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, change{})
+	address := s.listen(t)
+	ask := func(who sigv4.Credentials) string {
+		r := callCognito("ListIdentityPools", `{"MaxResults":1}`)
+		g := s.signing("root")
+		g.who = who
+		g.sign(t, r)
+		return string(send(t, address, r).body)
+	}
+	key := s.newKey(t, account)
+	if got := ask(key); got != `{"IdentityPools":[]}` {
+		t.Fatalf("before: %s", got)
+	}
+	if err := s.service.DeleteAccessKey(t.Context(), operatorOf(account), &api.DeleteAccessKeyInput{AccessKeyId: key.AccessKeyID}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ask(key), ask(s.who["nobody"]); got != want || !strings.Contains(got, "UnrecognizedClientException") {
+		t.Errorf("a deleted key is told %s, an unknown one %s", got, want)
+	}
+}

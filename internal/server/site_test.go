@@ -1,0 +1,205 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
+	"github.com/poolkeeper/poolkeeper/internal/server"
+	"github.com/poolkeeper/poolkeeper/internal/sigv4"
+	"github.com/poolkeeper/poolkeeper/internal/store"
+	"github.com/poolkeeper/poolkeeper/internal/token"
+)
+
+const (
+	region       = "us-east-1"
+	otherRegion  = "eu-central-1"
+	account      = "111122223333"
+	otherAccount = "444455556666"
+	issuer       = "https://id.example/base"
+)
+
+// start is when every site's clock stands at first: as a timestamp of the wire, 1.4E9.
+var start = time.Unix(1_400_000_000, 0).UTC()
+
+// A clock stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// A logbook keeps what is logged, as JSON lines.
+type logbook struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// lines returns the lines that have the message, decoded.
+func (l *logbook) lines(t testing.TB, message string) (lines []map[string]any) {
+	t.Helper()
+	for raw := range bytes.Lines([]byte(l.String())) {
+		var line map[string]any
+		if err := json.Unmarshal(raw, &line); err != nil {
+			t.Fatalf("log line %q: %v", raw, err)
+		}
+		if line["msg"] == message {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// A site is a server with everything under it, on a store and a clock of its own.
+type site struct {
+	clock   clock
+	log     logbook
+	db      *store.DB
+	keys    *token.Ring
+	service *identity.Service
+	config  server.Config
+	// handler serves the identity pool service; control that of operators.
+	handler, control *server.Server
+	// who holds the credentials that requests are signed with, by name.
+	who map[string]sigv4.Credentials
+}
+
+// A change alters the configuration of a site before it is built.
+type change struct {
+	identity func(*identity.Config)
+	server   func(*server.Config)
+	// now replaces the clock, for measurements.
+	now func() time.Time
+	log io.Writer
+}
+
+func newSite(t testing.TB, c change) *site {
+	t.Helper()
+	s := &site{clock: clock{now: start}}
+	now := c.now
+	if now == nil {
+		now = s.clock.Now
+	}
+	var log io.Writer = &s.log
+	if c.log != nil {
+		log = c.log
+	}
+	master, err := seal.CreateFile(filepath.Join(t.TempDir(), "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.db, err = store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "site.db"), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.db.Close() })
+	s.keys, err = token.New(token.Config{
+		Store: s.db, Seal: master, Issuer: issuer, Algorithm: token.ES256, KeyIDPrefix: region, Now: now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.keys.Close)
+	if err := s.keys.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	domain := identity.Config{
+		Store: s.db, Issuer: s.keys, Seal: master, Regions: []string{region, otherRegion}, NewGUID: uuid.NewString,
+	}
+	if c.identity != nil {
+		c.identity(&domain)
+	}
+	s.service, err = identity.New(domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.config = server.Config{
+		Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(s.service),
+		Authenticate: &server.Signatures{
+			Service: api.CognitoIdentity.Name, Regions: domain.Regions, Keys: s.service, Now: now,
+			Dev: &server.DevKey{ID: "AKIADEVDEVDEVDEVDEVD", Secret: "for development", Account: account},
+		},
+		Now: now, NewRequestID: uuid.NewString, Strict: true,
+		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	if c.server != nil {
+		c.server(&s.config)
+	}
+	s.handler = server.New(s.config)
+	operators := s.config
+	operators.Service, operators.Bindings = api.Control, server.Control(s.service, s.keys)
+	operators.Authenticate = server.Operator{Account: account, Principal: identity.RootARN(account)}
+	s.control = server.New(operators)
+
+	s.who = map[string]sigv4.Credentials{
+		"root":  s.newKey(t, account),
+		"other": s.newKey(t, otherAccount),
+		"dev":   {AccessKeyID: "AKIADEVDEVDEVDEVDEVD", SecretAccessKey: "for development"},
+		// nobody has a key that does not exist; liar has root's id without the secret.
+		"nobody": {AccessKeyID: "AKIANOBODYNOBODYNOBO", SecretAccessKey: "nobody's"},
+	}
+	s.who["liar"] = sigv4.Credentials{AccessKeyID: s.who["root"].AccessKeyID, SecretAccessKey: "not the secret"}
+	session := s.who["root"]
+	session.SessionToken = "a session token that nobody issued"
+	s.who["session"] = session
+	return s
+}
+
+func (s *site) newKey(t testing.TB, account string) sigv4.Credentials {
+	t.Helper()
+	out, err := s.service.CreateAccessKey(context.Background(), identity.Caller{Account: account}, &api.CreateAccessKeyInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sigv4.Credentials{AccessKeyID: out.AccessKey.AccessKeyId, SecretAccessKey: string(out.SecretAccessKey)}
+}
+
+// listen serves the identity pool service and returns its address.
+func (s *site) listen(t testing.TB) string {
+	t.Helper()
+	l := httptest.NewServer(s.handler)
+	t.Cleanup(l.Close)
+	return l.Listener.Addr().String()
+}
+
+func (s *site) listenControl(t testing.TB) string {
+	t.Helper()
+	l := httptest.NewServer(s.control)
+	t.Cleanup(l.Close)
+	return l.Listener.Addr().String()
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// queries returns the constants of query.go by name.
+func queries(t *testing.T) map[string]query {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "query.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]query)
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[spec.Names[0].Name] = query(text)
+		}
+		return true
+	})
+	if len(all) < 30 || all["selectLogin"] != selectLogin {
+		t.Fatalf("found %d queries", len(all))
+	}
+	return all
+}
+
+// portable tells what of a text another engine would take otherwise, or not at all.
+func portable(text string) error {
+	next := 1
+	for _, m := range regexp.MustCompile(`\$(\d+)`).FindAllStringSubmatch(text, -1) {
+		n, _ := strconv.Atoi(m[1])
+		if n > next {
+			return fmt.Errorf("$%d appears before $%d", n, next)
+		}
+		next = max(next, n+1)
+	}
+	if m := regexp.MustCompile(`(?i)\b(FOREIGN|REFERENCES|SEQUENCE|SERIAL|AUTOINCREMENT|TRIGGER|SAVEPOINT|TRUNCATE|ROWID|REPLACE|COLLATE|GLOB|TEMP|NATURAL)\b|\?|@|"`).FindString(text); m != "" {
+		return fmt.Errorf("uses %s", m)
+	}
+	if strings.Contains(strings.ReplaceAll(text, "count(*)", ""), "*") {
+		return fmt.Errorf("does not name its columns")
+	}
+	if strings.Contains(text, "LIMIT") && !regexp.MustCompile(`ORDER BY (created, )?(id|number)\b`).MatchString(text) {
+		return fmt.Errorf("has a limit without a unique order")
+	}
+	return nil
+}
+
+func TestQueries_Portable(t *testing.T) {
+	t.Parallel()
+	for name, q := range queries(t) {
+		if err := portable(string(q)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, bad := range []string{
+		"SELECT a FROM b WHERE c = $2 AND d = $1", "SELECT * FROM a", "SELECT a FROM b LIMIT 1",
+		"SELECT a FROM b ORDER BY created LIMIT 1", "SELECT rowid FROM a", "SAVEPOINT a", `SELECT "a"`,
+	} {
+		if portable(bad) == nil {
+			t.Errorf("%s: not noticed", bad)
+		}
+	}
+}
+
+// No query sorts, and those that requests cause search by key.
+func TestQueries_Plan(t *testing.T) {
+	t.Parallel()
+	db := openNew(t)
+	c, err := db.readers.take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.readers.give(c, false)
+	all := map[string]bool{"selectSigningKeys": true, "selectNextDeadPool": true, "selectVersion": true}
+	for name, q := range queries(t) {
+		if !strings.HasPrefix(string(q), "SELECT") {
+			continue
+		}
+		var plan []string
+		args := make([]driver.Value, strings.Count(string(q), "$"))
+		err := c.each("EXPLAIN QUERY PLAN "+q, func(row []driver.Value) error {
+			plan = append(plan, row[3].(string))
+			return nil
+		}, args...)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		text := strings.Join(plan, "; ")
+		if strings.Contains(text, "TEMP B-TREE") || strings.Contains(text, "SCAN") && !all[name] {
+			t.Errorf("%s: %s", name, text)
+		}
+		if want := "SEARCH login USING PRIMARY KEY (pool=? AND provider=? AND subject=?)"; name == "selectLogin" && text != want {
+			t.Errorf("%s: got %s, want %s", name, text, want)
+		}
+		if want := "(pool=? AND (created,id)>(?,?))"; name == "selectIdentities" && !strings.Contains(text, want) {
+			t.Errorf("%s: got %s, want %s in it", name, text, want)
+		}
+	}
+}
