@@ -23,6 +23,8 @@ var (
 	NotAPublicProvider            = Text{InvalidParameterException, "Please provide a valid public provider", Observed}
 	DeveloperProviderNotSupported = Text{InvalidParameterException, "This identity pool does not support the specified developer provider", Observed}
 	DeveloperProviderMissing      = Text{InvalidParameterException, "Please provide a login of the developer provider of this identity pool.", Ours}
+	DeveloperUserTooLong          = Text{InvalidParameterException, "A developer user identifier can not be longer than %d characters.", Ours}
+	ReservedDeveloperProvider     = Text{InvalidParameterException, "'%s' is the name of a public provider and can not be a developer provider name.", Ours}
 	DeveloperProviderFixed        = Text{InvalidParameterException, "The developer provider name of an identity pool can not be changed.", Ours}
 	InvalidCognitoProvider        = Text{InvalidParameterException, "Invalid Cognito Identity Provider", Observed}
 	InvalidLoginProvider          = Text{InvalidParameterException, "'%s' is not a supported login provider.", Ours}

@@ -3,12 +3,19 @@ package identity
 import (
 	"regexp"
 	"slices"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
 
 // cognitoLogin is the Logins key under which this service's own tokens go.
 const cognitoLogin = "cognito-identity.amazonaws.com"
+
+// maxDeveloperUser is the length of a developer user identifier, in UTF-16 code units, in
+// every member that is meant for one. A value of Logins may be longer, since it may be
+// a token. Source: service model.
+const maxDeveloperUser = 1024
 
 // publicProviders are the keys that SupportedLoginProviders may have.
 // Source: the service model's documentation of CreateIdentityPool.
@@ -20,9 +27,14 @@ var publicProviders = []string{
 // userPoolProvider is the form of CognitoIdentityProviders[].ProviderName.
 var userPoolProvider = regexp.MustCompile(`\Acognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[\w-]+_[0-9a-zA-Z]+\z`)
 
-// checkProviders tells what of a pool's providers can not be.
+// checkProviders tells what of a pool's providers can not be: of several, the same at
+// each call.
 func (p *Pool) checkProviders() error {
-	for name := range p.LoginProviders {
+	// A token must never say of a developer user what it says of a verified public login.
+	if p.DeveloperProvider == cognitoLogin || slices.Contains(publicProviders, p.DeveloperProvider) || strings.HasPrefix(p.DeveloperProvider, "cognito-idp.") {
+		return api.ReservedDeveloperProvider.With(p.DeveloperProvider)
+	}
+	for _, name := range sortedKeys(p.LoginProviders) {
 		if !slices.Contains(publicProviders, name) {
 			return api.InvalidLoginProvider.With(name)
 		}
@@ -32,9 +44,12 @@ func (p *Pool) checkProviders() error {
 			return api.InvalidCognitoProvider.With()
 		}
 	}
-	for kind, arns := range map[string][]string{"oidc-provider": p.OpenIDConnectProviders, "saml-provider": p.SAMLProviders} {
-		for _, arn := range arns {
-			if _, ok := providerOfARN(p.Account, kind, arn); !ok {
+	for _, of := range []struct {
+		kind string
+		arns []string
+	}{{"oidc-provider", p.OpenIDConnectProviders}, {"saml-provider", p.SAMLProviders}} {
+		for _, arn := range of.arns {
+			if _, ok := providerOfARN(p.Account, of.kind, arn); !ok {
 				return api.InvalidARN.With(arn)
 			}
 		}
@@ -108,6 +123,15 @@ func (p *Pool) developerLogin(logins map[string]api.Secret) (Login, error) {
 		return Login{}, api.DeveloperProviderMissing.With()
 	case public:
 		return Login{}, api.LoginNotVerifiable.With()
+	case utf16Len(string(user)) > maxDeveloperUser:
+		return Login{}, api.DeveloperUserTooLong.With(maxDeveloperUser)
 	}
 	return Login{Provider: p.DeveloperProvider, Subject: string(user)}, nil
+}
+
+func utf16Len(text string) (n int) {
+	for _, r := range text {
+		n += utf16.RuneLen(r)
+	}
+	return n
 }
