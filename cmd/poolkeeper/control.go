@@ -138,12 +138,20 @@ func (p *program) keysCommand() *cobra.Command {
 				}
 			})
 		}),
-		controlCommand(p, "delete ACCESS_KEY_ID", "DeleteAccessKey", func(_ *cobra.Command, args []string, in *api.DeleteAccessKeyInput) error {
-			in.AccessKeyId = args[0]
-			return nil
-		}, exactArgs(1), func(io.Writer, *struct{}) {}),
+		p.deleteKeyCommand(),
 	)
 	return keys
+}
+
+func (p *program) deleteKeyCommand() *cobra.Command {
+	var id string
+	return controlCommand(p, "delete ACCESS_KEY_ID", "DeleteAccessKey", func(_ *cobra.Command, args []string, in *api.DeleteAccessKeyInput) error {
+		id = args[0]
+		in.AccessKeyId = id
+		return nil
+	}, exactArgs(1), func(w io.Writer, _ *struct{}) {
+		fmt.Fprintf(w, "%s is deleted: requests signed with it are refused from now on.\n", id)
+	})
 }
 
 func (p *program) signingKeysCommand() *cobra.Command {
@@ -158,7 +166,7 @@ func (p *program) signingKeysCommand() *cobra.Command {
 	rotate.Flags().BoolVar(&now, "now", false, "sign with the new key at once: verifiers that keep an older key set refuse its tokens until they fetch again")
 	keys.AddCommand(
 		controlCommand[api.ListSigningKeysInput](p, "list", "ListSigningKeys", nil, noArgs, func(w io.Writer, out *api.ListSigningKeysOutput) {
-			table(w, "KEY ID\tALGORITHM\tSTATUS\tPUBLISHED\tSIGNS FROM\tWITHDRAWN", func(row func(...any)) {
+			table(w, "KEY ID\tALGORITHM\tSTATUS\tPUBLISHED\tSIGNS FROM\tPUBLISHED UNTIL", func(row func(...any)) {
 				for _, k := range out.SigningKeys {
 					row(k.KeyId, k.Algorithm, k.Status, stamp(k.CreationDate), stamp(k.ActivationDate), stamp(k.ExpirationDate))
 				}

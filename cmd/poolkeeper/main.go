@@ -109,8 +109,8 @@ func noArgs(c *cobra.Command, args []string) error {
 // exactArgs wants n arguments.
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if err := cobra.ExactArgs(n)(c, args); err != nil {
-			return usageError{fmt.Errorf("%w\nUsage: %s", err, c.UseLine())}
+		if len(args) != n {
+			return usageError{fmt.Errorf("%d arguments where %d are wanted\nUsage: %s", len(args), n, c.UseLine())}
 		}
 		return nil
 	}

@@ -114,9 +114,7 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 			}
 		})
 	}
-	if u, err := url.Parse(s.h.issuer); err == nil && u.Scheme != "https" && !loopback(u.Hostname()) {
-		log.Warn("the issuer is not https: who can change what verifiers fetch from it can forge tokens", "issuer", s.h.issuer)
-	}
+	warnAboutIssuer(log, s.h.issuer, s.url)
 	log.Info("listening", "url", s.url, "issuer", s.h.issuer, "regions", strings.Join(c.regions, ","), "account", s.h.account, "data", c.data)
 	if ready == nil {
 		ready = p.welcome
@@ -145,6 +143,19 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 	cancel(nil)
 	background.Wait()
 	return cause
+}
+
+// warnAboutIssuer tells the operator of an issuer at which verifiers would not find this
+// server, or could be told anything.
+func warnAboutIssuer(log *slog.Logger, issuer, listens string) {
+	u, err := url.Parse(issuer)
+	switch {
+	case err != nil || u.Scheme == "https":
+	case !loopback(u.Hostname()):
+		log.Warn("the issuer is not https: who can change what verifiers fetch from it can forge tokens", "issuer", issuer)
+	case issuer != listens:
+		log.Warn("the issuer is another address than the one listened on: verifiers fetch keys from the issuer; --issuer changes it", "issuer", issuer, "url", listens)
+	}
 }
 
 // publicServer serves the API and discovery.

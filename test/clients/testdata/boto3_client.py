@@ -1,0 +1,198 @@
+"""boto3 as a client of Poolkeeper. Run by boto3_test.go, which sets the environment."""
+
+import base64
+import datetime
+import json
+import os
+import unittest
+import uuid
+
+import boto3
+import botocore
+import botocore.config
+import botocore.exceptions
+
+PROVIDER = "login.example"
+UNKNOWN = "us-east-1:7d1f0ab2-0000-4000-8000-000000000000"
+
+
+def client(**more):
+    return boto3.client("cognito-identity", endpoint_url=os.environ["POOLKEEPER_URL"], **more)
+
+
+def claims(token):
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+class Boto3(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.client = client()
+        self.pool = self.client.create_identity_pool(
+            IdentityPoolName="app", AllowUnauthenticatedIdentities=True, DeveloperProviderName=PROVIDER
+        )["IdentityPoolId"]
+
+    def token_for(self, user, **more):
+        answer = self.client.get_open_id_token_for_developer_identity(
+            IdentityPoolId=self.pool, Logins={PROVIDER: user}, **more
+        )
+        return answer["IdentityId"], answer["Token"]
+
+    def refused(self, exception, message, call, **arguments):
+        with self.assertRaises(exception) as caught:
+            call(**arguments)
+        self.assertEqual(caught.exception.response["Error"]["Message"], message)
+        self.assertEqual(caught.exception.response["ResponseMetadata"]["HTTPStatusCode"], 400)
+        self.assertEqual(caught.exception.response["ResponseMetadata"]["RetryAttempts"], 0)
+        return caught.exception.response["Error"]["Code"]
+
+    def test_main_flow(self):
+        alice, token = self.token_for("alice", TokenDuration=600, PrincipalTags={"site": "oslo"})
+        got = claims(token)
+        self.assertEqual(got["exp"] - got["iat"], 600)
+        self.assertEqual((got["sub"], got["aud"]), (alice, self.pool))
+        self.assertEqual(got["amr"], ["authenticated", PROVIDER, f"{PROVIDER}:{self.pool}:alice"])
+        self.assertEqual(got["https://aws.amazon.com/tags"], {"principal_tags": {"site": ["oslo"]}})
+
+        guest = self.client.get_id(IdentityPoolId=self.pool)["IdentityId"]
+        self.assertEqual(self.token_for("bob", IdentityId=guest)[0], guest)
+        merged = self.client.merge_developer_identities(
+            IdentityPoolId=self.pool, DeveloperProviderName=PROVIDER,
+            SourceUserIdentifier="bob", DestinationUserIdentifier="alice",
+        )
+        self.assertEqual(merged["IdentityId"], alice)
+        found = self.client.lookup_developer_identity(IdentityPoolId=self.pool, IdentityId=alice)
+        self.assertEqual(found["DeveloperUserIdentifierList"], ["alice", "bob"])
+        self.assertNotIn("NextToken", found)
+        self.client.unlink_developer_identity(
+            IdentityPoolId=self.pool, IdentityId=alice, DeveloperProviderName=PROVIDER, DeveloperUserIdentifier="bob"
+        )
+        self.assertNotIn(self.token_for("bob")[0], (alice, guest))
+
+    def test_request_id(self):
+        answer = self.client.describe_identity_pool(IdentityPoolId=self.pool)
+        uuid.UUID(answer["ResponseMetadata"]["RequestId"])
+
+    def test_dates(self):
+        before = datetime.datetime.now(datetime.timezone.utc)
+        identity, _ = self.token_for("alice")
+        answer = self.client.describe_identity(IdentityId=identity)
+        created = answer["CreationDate"]
+        self.assertEqual(answer["LastModifiedDate"], created)
+        self.assertEqual(created.utcoffset(), datetime.timedelta(0))
+        self.assertEqual(created.microsecond % 1000, 0)
+        after = datetime.datetime.now(datetime.timezone.utc)
+        second = datetime.timedelta(seconds=1)
+        self.assertTrue(before - second < created < after + second, created)
+
+    def test_dates_have_milliseconds(self):
+        # One in a thousand is a whole second.
+        dates = [self.client.describe_identity(IdentityId=self.token_for(f"user {n}")[0])["CreationDate"] for n in range(3)]
+        self.assertTrue(any(date.microsecond for date in dates), dates)
+
+    def test_unsigned(self):
+        anonymous = client(config=botocore.config.Config(signature_version=botocore.UNSIGNED))
+        first = anonymous.get_id(IdentityPoolId=self.pool)["IdentityId"]
+        self.assertNotEqual(anonymous.get_id(IdentityPoolId=self.pool)["IdentityId"], first)
+        code = self.refused(
+            botocore.exceptions.ClientError, "Missing Authentication Token",
+            anonymous.describe_identity, IdentityId=first,
+        )
+        self.assertEqual(code, "MissingAuthenticationTokenException")
+
+    def test_identifiers(self):
+        # Nothing is folded, trimmed or normalised: each is another user.
+        users = [
+            "zoë", "zoe\u0308", "Zoë", " zoë", "zoë ", "中文", "😀", "a\u200bb", "ab", "\u202eab",
+            'quo"te', "back\\slash", "new\nline", "tab\tulator", "<&>", "\u007f", "\ufeff", "\U0010ffff",
+        ]
+        identities = {}
+        for user in users:
+            identity, token = self.token_for(user)
+            identities[identity] = user
+            self.assertEqual(claims(token)["amr"][2], f"{PROVIDER}:{self.pool}:{user}")
+            self.assertEqual(self.token_for(user)[0], identity)
+        self.assertEqual(list(identities.values()), users)
+        for identity, user in identities.items():
+            found = self.client.lookup_developer_identity(IdentityPoolId=self.pool, IdentityId=identity)
+            self.assertEqual(found["DeveloperUserIdentifierList"], [user])
+
+    def test_identifiers_refused(self):
+        for user in ("a\0b", "\ud83d"):
+            with self.subTest(repr(user)), self.assertRaises(botocore.exceptions.ClientError) as caught:
+                self.token_for(user)
+            self.assertEqual(caught.exception.response["Error"]["Code"], "SerializationException")
+
+    def test_paginator(self):
+        paginator = self.client.get_paginator("list_identity_pools")
+        made = [
+            self.client.create_identity_pool(IdentityPoolName=f"page {n}", AllowUnauthenticatedIdentities=False)["IdentityPoolId"]
+            for n in range(5)
+        ]
+        pages = list(paginator.paginate(MaxResults=60, PaginationConfig={"PageSize": 2}))
+        listed = [pool["IdentityPoolId"] for page in pages for pool in page["IdentityPools"]]
+        self.assertEqual(listed[-5:], made)
+        self.assertEqual(len(listed), len(set(listed)))
+        self.assertEqual(len(pages), (len(listed) + 1) // 2)
+        # In two goes, by the paginator's own token.
+        begun = paginator.paginate(MaxResults=60, PaginationConfig={"PageSize": 2, "MaxItems": 3}).build_full_result()
+        rest = paginator.paginate(
+            MaxResults=60, PaginationConfig={"PageSize": 2, "StartingToken": begun["NextToken"]}
+        ).build_full_result()
+        self.assertEqual([pool["IdentityPoolId"] for pool in begun["IdentityPools"] + rest["IdentityPools"]], listed)
+
+    def test_exceptions(self):
+        errors = self.client.exceptions
+        alice, _ = self.token_for("alice")
+        guest = self.client.get_id(IdentityPoolId=self.pool)["IdentityId"]
+        ask = self.client.get_open_id_token_for_developer_identity
+        self.refused(
+            errors.ResourceNotFoundException, f"IdentityPool '{UNKNOWN}' not found.",
+            self.client.describe_identity_pool, IdentityPoolId=UNKNOWN,
+        )
+        self.refused(
+            errors.InvalidParameterException, "This identity pool does not support the specified developer provider",
+            ask, IdentityPoolId=self.pool, Logins={"other.example": "alice"},
+        )
+        self.refused(
+            errors.NotAuthorizedException,
+            "Logins don't match. Please include at least one valid login for this identity or identity pool.",
+            ask, IdentityPoolId=self.pool, IdentityId=alice, Logins={PROVIDER: "bob"},
+        )
+        self.refused(
+            errors.DeveloperUserAlreadyRegisteredException, "Developer user is already registered with another identity.",
+            ask, IdentityPoolId=self.pool, IdentityId=guest, Logins={PROVIDER: "alice"},
+        )
+        self.refused(
+            errors.ResourceConflictException, f"The developer user does not belong to identity '{guest}'.",
+            self.client.lookup_developer_identity, IdentityPoolId=self.pool, IdentityId=guest, DeveloperUserIdentifier="alice",
+        )
+        # Not in the service model, so without a class of its own.
+        code = self.refused(
+            botocore.exceptions.ClientError,
+            "1 validation error detected: Value '86401' at 'tokenDuration' failed to satisfy constraint: "
+            "Member must have value less than or equal to 86400",
+            ask, IdentityPoolId=self.pool, Logins={PROVIDER: "alice"}, TokenDuration=86401,
+        )
+        self.assertEqual(code, "ValidationException")
+        code = self.refused(
+            botocore.exceptions.ClientError, "Operation GetIdentityPoolRoles is not served yet.",
+            self.client.get_identity_pool_roles, IdentityPoolId=self.pool,
+        )
+        self.assertEqual(code, "UnknownOperationException")
+
+    def test_credentials(self):
+        for arguments, code in (
+            ({"aws_secret_access_key": "wrong", "aws_access_key_id": os.environ["AWS_ACCESS_KEY_ID"]}, "InvalidSignatureException"),
+            ({"aws_secret_access_key": "wrong", "aws_access_key_id": "AKIANOBODYHASTHISKEY"}, "UnrecognizedClientException"),
+            ({"region_name": "ap-south-1"}, "InvalidSignatureException"),
+        ):
+            with self.subTest(code), self.assertRaises(botocore.exceptions.ClientError) as caught:
+                client(**arguments).describe_identity_pool(IdentityPoolId=self.pool)
+            self.assertEqual(caught.exception.response["Error"]["Code"], code)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
