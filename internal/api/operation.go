@@ -2,8 +2,21 @@ package api
 
 import "slices"
 
+// A Protocol is how the operations of a service are written on the wire.
+type Protocol uint8
+
+const (
+	// JSON is AWS JSON 1.1: the operation in X-Amz-Target, input and output as JSON.
+	JSON Protocol = iota
+	// Query is the AWS Query protocol: Action, Version and input as a form, output as XML.
+	Query
+)
+
 // A Service is a set of operations reached in the same way.
 type Service struct {
+	Protocol Protocol
+	// Namespace is the XML namespace of a Query service's answers.
+	Namespace string
 	// Name is the signing name and the prefix of IAM actions.
 	Name string
 	// Version is the date of the published API; empty for our own.
