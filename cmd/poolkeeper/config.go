@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"regexp"
@@ -107,6 +108,7 @@ func (c *config) check() error {
 	bad(c.rotateEvery > 0 && c.rotateEvery < 2*c.publishAhead, "--rotate-signing-keys-every: %v is less than twice --publish-signing-keys-ahead", c.rotateEvery)
 	bad(c.publishAhead <= 2*token.KeySetMaxAge, "--publish-signing-keys-ahead: verifiers keep a key set for %v, so it must be more than %v", token.KeySetMaxAge, 2*token.KeySetMaxAge)
 	bad(c.logFormat != "text" && c.logFormat != "json", "--log-format: %q is neither text nor json", c.logFormat)
+	bad(new(slog.Level).UnmarshalText([]byte(c.logLevel)) != nil, "--log-level: %q is none of debug, info, warn, error", c.logLevel)
 	host, _, err := net.SplitHostPort(c.listen)
 	bad(err != nil, "--listen: %v", err)
 	bad(err == nil && c.dev && !loopback(host), "--dev accepts an access key that everybody knows: it listens on loopback only, not on %q", c.listen)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -17,7 +19,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the program as a person does. Beside the usual commands of
 // testscript a script may say:
 //
-//	freeport NAME   set NAME to an address of this machine where nothing listens
+//	freeport NAME   set NAME to a loopback address where nothing listens
 //	ready DIR       wait until the server on the data directory has started
 //	perm FILE MODE  change the mode of a file; its mode must then be checked by the program
 func TestScripts(t *testing.T) {
@@ -31,8 +33,14 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// freeport takes an address that is nobody else's where the system has more than one, so
+// that no connection of another test is given the port meanwhile.
 func freeport(ts *testscript.TestScript, _ bool, args []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	host := "127.0.0.1"
+	if runtime.GOOS == "linux" {
+		host = fmt.Sprintf("127.%d.%d.%d", 1+rand.N(250), 1+rand.N(250), 1+rand.N(250))
+	}
+	l, err := net.Listen("tcp", host+":0")
 	ts.Check(err)
 	ts.Check(l.Close())
 	ts.Setenv(args[0], l.Addr().String())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -64,7 +63,8 @@ type started struct {
 // serve runs the server until ctx ends or it can not go on. It calls ready, when
 // given, instead of telling people how to begin.
 func (p *program) serve(ctx context.Context, c *config, ready func(*started)) error {
-	log := newLog(c, p.stderr)
+	log, flush := newLog(c, p.stderr)
+	defer flush()
 	restrictNewFiles()
 
 	listener, err := net.Listen("tcp", c.listen)
@@ -225,18 +225,6 @@ A first command, with the AWS command line:
 		fmt.Fprint(out, "UNSAFE: --dev accepts an access key that everybody knows. Do not keep anything here.\n")
 	}
 	fmt.Fprintf(out, "Poolkeeper listens on %s\n", s.url)
-}
-
-func newLog(c *config, w io.Writer) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
-		level = slog.LevelInfo
-	}
-	options := &slog.HandlerOptions{Level: level}
-	if c.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }
 
 // listenControl listens on the socket by which the operator's commands reach a

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestLog_Batches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out countingWriter
+		log, flush := newLog(&config{logFormat: "text", logLevel: "info"}, &out)
+		written := func(when string, lines, writes int) {
+			t.Helper()
+			synctest.Wait()
+			if got := strings.Count(out.String(), "\n"); got != lines || out.writes != writes {
+				t.Errorf("%s: %d lines in %d writes, want %d in %d", when, got, out.writes, lines, writes)
+			}
+		}
+		log.Info("one")
+		log.Info("two")
+		log.Debug("not logged")
+		written("at once", 0, 0)
+		time.Sleep(logDelay)
+		written("after the delay", 2, 1)
+		log.Info("three")
+		log.With("k", 1).WithGroup("g").Warn("four")
+		written("behind a warning", 4, 2)
+		log.Info("five")
+		flush()
+		written("at the end", 5, 3)
+		time.Sleep(2 * logDelay)
+		written("when nothing waits", 5, 3)
+		log.Info(strings.Repeat("x", logBatch))
+		written("when much waits", 6, 4)
+	})
+}
+
+func TestLog_JSON(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log, flush := newLog(&config{logFormat: "json", logLevel: "debug"}, &out)
+	log.Debug("m", slog.Int("n", 1))
+	flush()
+	if !strings.Contains(out.String(), `"level":"DEBUG","msg":"m","n":1}`) {
+		t.Errorf("got %s", &out)
+	}
+}
+
+type countingWriter struct {
+	bytes.Buffer
+	writes int
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.writes++
+	return w.Buffer.Write(p)
+}
