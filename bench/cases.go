@@ -1,0 +1,429 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"fmt"
+	"math"
+	random "math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// The rows of the table.
+const (
+	rawRS512 = "raw: crypto/rsa 2048, SHA-512, one signature"
+	rawES256 = "raw: crypto/ecdsa P-256, one signature"
+	rawSync  = "raw: append 128 bytes, fdatasync"
+
+	tokenRS512   = "token RS512, 1000 users"
+	tokenRS512At = "token RS512, 1000 users, 64 connections"
+	tokenES256   = "token ES256, 1000 users"
+	tokenMany    = "token ES256, many users"
+	tokenEdDSA   = "token EdDSA, 1000 users"
+	tokenNew     = "token ES256, each a new user, durable"
+	lookupUser   = "LookupDeveloperIdentity by user"
+	describe     = "DescribeIdentity"
+
+	startVersion = "start to print the version and end"
+	startToken   = "start to first token, keys and users there"
+	startIdle    = "start, then idle"
+)
+
+func floorRow(name string) string { return "floor: " + name }
+
+const (
+	conns     = 16
+	manyConns = 64
+	// hotUsers are the users of a case that is not about their number.
+	hotUsers = 1000
+	// drawn is how many of many users a round asks for.
+	drawn = 20_000
+	// sample: of so many answers one is checked beyond its status.
+	sample = 50
+	starts = 10
+	// warm is how long a load runs before it is measured: caches fill meanwhile.
+	warm = 300 * time.Millisecond
+)
+
+// A bench is one run of the benchmark.
+type bench struct {
+	config
+	results
+	self     string // this program
+	floors   []*server
+	products []*product
+	steps    []func(context.Context) error
+	// seen is how many users have been met as new ones.
+	seen  uint64
+	notes []string
+}
+
+// run makes the servers, measures in rounds, and then what is measured once.
+func (b *bench) run(ctx context.Context) error {
+	rs512, err := b.product(ctx, "rs512", "RS512", hotUsers)
+	if err != nil {
+		return err
+	}
+	es256, err := b.product(ctx, "es256", "ES256", hotUsers)
+	if err != nil {
+		return err
+	}
+	eddsa, err := b.product(ctx, "eddsa", "EdDSA", hotUsers)
+	if err != nil {
+		return err
+	}
+	fresh, err := b.product(ctx, "new", "ES256", 0)
+	if err != nil {
+		return err
+	}
+	many, err := b.product(ctx, "many", "ES256", 0)
+	if err != nil {
+		return err
+	}
+	if err := b.fill(ctx, many); err != nil {
+		return err
+	}
+
+	// What a goal compares stands side by side.
+	for _, name := range []string{floorBare, floorJSON, floorSigV4} {
+		if err := b.floor(ctx, name, jose.RS512); err != nil {
+			return err
+		}
+	}
+	users := names(upTo(hotUsers))
+	b.load(lookupUser, conns, es256.server, es256.checker.lookup, func() []request { return es256.lookups(users) })
+	b.load(describe, conns, es256.server, es256.checker.describe, func() []request { return es256.describes(users) })
+	if err := b.raw(); err != nil {
+		return err
+	}
+	if err := b.floor(ctx, floorRS512, jose.RS512); err != nil {
+		return err
+	}
+	b.hot(tokenRS512, conns, rs512)
+	b.hot(tokenRS512At, manyConns, rs512)
+	if err := b.floor(ctx, floorES256, jose.ES256); err != nil {
+		return err
+	}
+	b.hot(tokenES256, conns, es256)
+	b.load(tokenMany, conns, many.server, many.checker.token, func() []request { return b.draw(many) })
+	if err := b.floor(ctx, floorEdDSA, jose.EdDSA); err != nil {
+		return err
+	}
+	b.hot(tokenEdDSA, conns, eddsa)
+	b.steps = append(b.steps, func(ctx context.Context) error { return b.newUsers(ctx, fresh) })
+
+	for round := range b.rounds {
+		b.progress("round %d of %d", round+1, b.rounds)
+		for _, step := range b.steps {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		for _, p := range b.products {
+			if err := os.Truncate(p.log(), 0); err != nil {
+				return err
+			}
+		}
+	}
+	if err := b.crash(ctx, fresh); err != nil {
+		return err
+	}
+	return b.starts(ctx, rs512)
+}
+
+// product starts the program on a new directory, and has it meet users.
+func (b *bench) product(ctx context.Context, name, algorithm string, users uint64) (*product, error) {
+	p, err := newProduct(ctx, b.program, filepath.Join(b.dir, name), algorithm)
+	if err != nil {
+		return nil, err
+	}
+	b.products = append(b.products, p)
+	return p, b.meet(ctx, p, p.tokens(upTo(users)))
+}
+
+// meet sends each request once, and learns the users' identities.
+func (b *bench) meet(ctx context.Context, p *product, requests []request) error {
+	o, err := (&load{server: p.server, conns: conns, requests: requests, sample: 1}).run(ctx)
+	if err != nil {
+		return err
+	}
+	return p.checker.met(o.answers)
+}
+
+// fill gives the program very many users.
+func (b *bench) fill(ctx context.Context, p *product) error {
+	b.progress("loading %d users", b.users)
+	took, size, err := p.fill(ctx, b.users)
+	if err != nil {
+		return err
+	}
+	b.note("Many users: %d, loaded through the store in %.0f s (%.0f/s); the database has %.0f MB, %d bytes for each.",
+		b.users, took.Seconds(), float64(b.users)/took.Seconds(), mega(size), uint64(size)/b.users)
+	// When it is measured, the program's page cache is as full as it gets.
+	return b.meet(ctx, p, b.draw(p))
+}
+
+// draw returns signed requests for the tokens of some of very many users.
+func (b *bench) draw(p *product) []request {
+	users := make([]uint64, drawn)
+	for i := range users {
+		users[i] = random.Uint64N(b.users)
+		p.checker.know(userName(users[i]), storedID(users[i]))
+	}
+	return p.tokens(users)
+}
+
+// floor starts a floor and adds its step.
+func (b *bench) floor(ctx context.Context, name string, algorithm jose.SignatureAlgorithm) error {
+	s, err := start(ctx, filepath.Join(b.dir, "floor-"+name+".log"), b.self, "floor", name)
+	if err != nil {
+		return err
+	}
+	b.floors = append(b.floors, s)
+	c := caller{host: s.address()}
+	c.credentials.AccessKeyID, c.credentials.SecretAccessKey = floorKeyID, floorSecret
+	check := fixed
+	if name == floorES256 || name == floorEdDSA || name == floorRS512 {
+		k, err := newChecker(s, floorPool, algorithm)
+		if err != nil {
+			return err
+		}
+		check = k.token
+	}
+	b.load(floorRow(name), conns, s, check, func() []request { return tokens(&c, floorPool, upTo(hotUsers)) })
+	return nil
+}
+
+func (b *bench) hot(row string, conns int, p *product) {
+	b.load(row, conns, p.server, p.checker.token, func() []request { return p.tokens(upTo(hotUsers)) })
+}
+
+// load adds a step that sends requests, signed anew in each round, for b.part.
+func (b *bench) load(row string, conns int, s *server, check func(answer) error, requests func() []request) {
+	b.steps = append(b.steps, func(ctx context.Context) error {
+		l := load{server: s, conns: conns, requests: requests(), warm: warm, timed: b.part, sample: sample}
+		o, err := l.run(ctx)
+		if err == nil {
+			err = checkAll(o.answers, check)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", row, err)
+		}
+		b.add(row, conns, o.point())
+		return nil
+	})
+}
+
+func (o *outcome) point() point {
+	n := float64(o.requests)
+	return point{
+		CPU: o.cpu.Seconds() * 1e6 / n, Rate: n / o.elapsed.Seconds(),
+		P50: milli(quantile(o.latencies, 0.50)), P99: milli(quantile(o.latencies, 0.99)),
+		Memory: mega(o.memory),
+	}
+}
+
+// quantile returns the least of the sorted values that a share q does not exceed.
+func quantile(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
+}
+
+// raw adds the bare signatures, one thread of this process.
+func (b *bench) raw() error {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return err
+	}
+	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	input := make([]byte, 700)
+	add := func(row string, each time.Duration, f func() error) {
+		b.steps = append(b.steps, func(context.Context) error {
+			n := max(1, int(b.part/3/each))
+			began, before := time.Now(), ownCPU()
+			for range n {
+				if err := f(); err != nil {
+					return fmt.Errorf("%s: %w", row, err)
+				}
+			}
+			b.add(row, 0, point{
+				CPU:  (ownCPU() - before).Seconds() * 1e6 / float64(n),
+				Rate: float64(n) / time.Since(began).Seconds(),
+			})
+			return nil
+		})
+	}
+	add(rawRS512, 700*time.Microsecond, func() error {
+		digest := sha512.Sum512(input)
+		_, err := rsa.SignPKCS1v15(rand.Reader, rsaKey, crypto.SHA512, digest[:])
+		return err
+	})
+	add(rawES256, 25*time.Microsecond, func() error {
+		digest := sha256.Sum256(input)
+		_, _, err := ecdsa.Sign(rand.Reader, ecKey, digest[:])
+		return err
+	})
+	return nil
+}
+
+// newUsers measures users who are seen for the first time, and the disk before and
+// after them.
+func (b *bench) newUsers(ctx context.Context, p *product) error {
+	before, err := syncs(p.dir, b.part/4)
+	if err != nil {
+		return err
+	}
+	o, err := (&load{server: p.server, conns: manyConns, requests: p.tokens(b.unseen()), sample: 1}).run(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", tokenNew, err)
+	}
+	after, err := syncs(p.dir, b.part/4)
+	if err != nil {
+		return err
+	}
+	if err := p.checker.met(o.answers); err != nil {
+		return fmt.Errorf("%s: %w", tokenNew, err)
+	}
+	b.add(rawSync, 0, point{Rate: (before + after) / 2})
+	b.add(tokenNew, manyConns, o.point())
+	return nil
+}
+
+// unseen returns users that no other call has returned.
+func (b *bench) unseen() []uint64 {
+	from := b.seen
+	b.seen += b.newcomers
+	return upTo(b.seen)[from:]
+}
+
+// syncs returns how many appends a second the disk makes durable one by one.
+func syncs(dir string, d time.Duration) (float64, error) {
+	f, err := os.CreateTemp(dir, "fdatasync-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	record := make([]byte, 128)
+	n, began := 0, time.Now()
+	for ; time.Since(began) < d; n++ {
+		if _, err := f.Write(record); err != nil {
+			return 0, err
+		}
+		if err := fdatasync(f); err != nil {
+			return 0, err
+		}
+	}
+	return float64(n) / time.Since(began).Seconds(), nil
+}
+
+// crash kills the program while it meets new users, starts it again, and asks for
+// each user whom it has ever acknowledged.
+func (b *bench) crash(ctx context.Context, p *product) error {
+	b.progress("kill -9 and restart")
+	// Half of the time that as many new users took before.
+	half := time.Duration(float64(b.newcomers) / 2 / b.median(tokenNew, rate) * float64(time.Second))
+	killed := make(chan struct{})
+	time.AfterFunc(half, func() {
+		defer close(killed)
+		p.server.kill()
+	})
+	l := load{server: p.server, conns: manyConns, requests: p.tokens(b.unseen()), sample: 1, mayBreak: true}
+	o, err := l.run(ctx)
+	<-killed
+	if err != nil {
+		return fmt.Errorf("kill -9: %w", err)
+	}
+	answered := len(o.answers)
+	if err := p.checker.met(o.answers); err != nil {
+		return fmt.Errorf("kill -9: %w", err)
+	}
+	if err := p.start(ctx); err != nil {
+		return fmt.Errorf("start after kill -9: %w", err)
+	}
+	users := make([]string, 0, len(p.checker.ids))
+	for user := range p.checker.ids {
+		users = append(users, user)
+	}
+	o, err = (&load{server: p.server, conns: conns, requests: p.lookups(users), sample: 1}).run(ctx)
+	if err == nil {
+		err = checkAll(o.answers, p.checker.lookup)
+	}
+	if err != nil {
+		return fmt.Errorf("after kill -9, an acknowledged user: %w", err)
+	}
+	b.note("kill -9: %d of %d new users had been acknowledged; after the restart, all %d of this run are there.",
+		answered, len(l.requests), len(users))
+	return nil
+}
+
+// starts measures the start of the program on a directory that is in use.
+func (b *bench) starts(ctx context.Context, p *product) error {
+	b.progress("starts")
+	p.server.stop()
+	for range starts {
+		c := exec.CommandContext(ctx, b.program, "version")
+		began := time.Now()
+		if err := c.Run(); err != nil {
+			return fmt.Errorf("%s: %w", startVersion, err)
+		}
+		b.add(startVersion, 0, point{P50: milli(time.Since(began)), CPU: cpuOf(c).Seconds() * 1e6})
+	}
+	for n := range uint64(starts) {
+		took, err := p.firstToken(ctx, n)
+		p.server.stop()
+		if err != nil {
+			return fmt.Errorf("%s: %w", startToken, err)
+		}
+		b.add(startToken, 1, point{P50: milli(took), CPU: cpuOf(p.server.cmd).Seconds() * 1e6})
+	}
+	for range 3 {
+		if err := p.start(ctx); err != nil {
+			return err
+		}
+		wait(ctx, 500*time.Millisecond)
+		memory, err := p.server.memory()
+		p.server.stop()
+		if err != nil {
+			return err
+		}
+		b.add(startIdle, 0, point{Memory: mega(memory)})
+	}
+	return nil
+}
+
+// upTo returns the numbers from 0 up to n.
+func upTo(n uint64) []uint64 {
+	all := make([]uint64, n)
+	for i := range all {
+		all[i] = uint64(i)
+	}
+	return all
+}
+
+func names(users []uint64) []string {
+	all := make([]string, len(users))
+	for i, n := range users {
+		all[i] = userName(n)
+	}
+	return all
+}
+
+func milli(d time.Duration) float64 { return d.Seconds() * 1000 }
+func mega(bytes int64) float64      { return float64(bytes) / 1e6 }
