@@ -52,5 +52,66 @@ var (
 	UnknownOperation      = Text{UnknownOperationException, "", Sibling}
 	NotServed             = Text{UnknownOperationException, "Operation %s is not served yet.", Ours}
 	BodyTooLarge          = Text{RequestEntityTooLargeException, "Request body must not be longer than %d bytes.", Ours}
-	AccessDenied          = Text{AccessDeniedException, "User: %s is not authorized to perform: %s on resource: %s", Observed}
+	NotAllowed            = Text{AccessDeniedException, "User: %s is not authorized to perform: %s on resource: %s", Observed}
+)
+
+// Texts that services of the Query protocol have for the shared phases, where they
+// differ by more than the code. Those of operations stand in files of their own.
+var (
+	UnknownAction              = Text{InvalidAction, "Could not find operation %s for version %s", Observed}
+	MissingQueryAuthentication = Text{MissingAuthenticationToken, "Request is missing Authentication Token", Observed}
+	SessionExpired             = Text{ExpiredToken, "The security token included in the request is expired", Observed}
+)
+
+// Texts of IAM.
+var (
+	UserNotFound          = Text{NoSuchEntity, "The user with name %s cannot be found.", Observed}
+	RoleNotFound          = Text{NoSuchEntity, "The role with name %s cannot be found.", Observed}
+	UserPolicyNotFound    = Text{NoSuchEntity, "The user policy with name %s cannot be found.", Observed}
+	RolePolicyNotFound    = Text{NoSuchEntity, "The role policy with name %s cannot be found.", Observed}
+	NoSuchAccessKey       = Text{NoSuchEntity, "The Access Key with id %s cannot be found.", Observed}
+	PolicyNotFound        = Text{NoSuchEntity, "Policy %s was not found.", Observed}
+	PolicyVersionNotFound = Text{NoSuchEntity, "Policy %s version %s does not exist or is not attachable.", Observed}
+	// Of a policy that is to be attached.
+	PolicyToAttachNotFound = Text{NoSuchEntity, "Policy %s does not exist or is not attachable.", Observed}
+	OIDCProviderNotFound   = Text{NoSuchEntity, "OpenIDConnect Provider not found for arn %s", Observed}
+	SAMLProviderNotFound   = Text{NoSuchEntity, "Manifest not found for arn %s", Observed}
+
+	UserExists         = Text{EntityAlreadyExists, "User with name %s already exists.", Observed}
+	RoleExists         = Text{EntityAlreadyExists, "Role with name %s already exists.", Observed}
+	PolicyExists       = Text{EntityAlreadyExists, "A policy called %s already exists. Duplicate names are not allowed.", Observed}
+	OIDCProviderExists = Text{EntityAlreadyExists, "Provider with url https://%s already exists.", Observed}
+	SAMLProviderExists = Text{EntityAlreadyExists, "Provider with name %s already exists.", Observed}
+
+	DetachPoliciesFirst = Text{DeleteConflict, "Cannot delete entity, must detach all policies first.", Observed}
+	DeletePoliciesFirst = Text{DeleteConflict, "Cannot delete entity, must delete policies first.", Observed}
+	DeleteKeysFirst     = Text{DeleteConflict, "Cannot delete entity, must delete access keys first.", Observed}
+	PolicyAttached      = Text{DeleteConflict, "Cannot delete a policy attached to entities.", Observed}
+	DeleteVersionsFirst = Text{DeleteConflict, "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.", Observed}
+	DefaultVersionStays = Text{DeleteConflict, "Cannot delete the default version of a policy.", Observed}
+
+	TooManyAccessKeys     = Text{LimitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", Observed}
+	TooManyUserPolicies   = Text{LimitExceeded, "Cannot exceed quota for PoliciesPerUser: %d", Observed}
+	TooManyRolePolicies   = Text{LimitExceeded, "Cannot exceed quota for PoliciesPerRole: %d", Observed}
+	TooManyClientIDs      = Text{LimitExceeded, "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: %d", Observed}
+	TooManyVersions       = Text{LimitExceeded, "A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", Observed}
+	UserPoliciesTooLarge  = Text{LimitExceeded, "Maximum policy size of %d bytes exceeded for user %s", Observed}
+	RolePoliciesTooLarge  = Text{LimitExceeded, "Maximum policy size of %d bytes exceeded for role %s", Observed}
+	ManagedPolicyTooLarge = Text{LimitExceeded, "Cannot exceed quota for PolicySize: %d", Observed}
+	TrustPolicyTooLarge   = Text{LimitExceeded, "Cannot exceed quota for ACLSizePerRole: %d", Observed}
+	TagLimitReached       = Text{LimitExceeded, "The number of tags has reached the maximum limit.", Ours}
+
+	// AWS says no more than "Syntax errors in policy."
+	MalformedDocument = Text{MalformedPolicyDocument, "Syntax errors in policy: %s.", Ours}
+
+	DuplicateTagKeys        = Text{InvalidInput, "Duplicate tag keys found. Please note that Tag keys are case insensitive.", Observed}
+	ReservedTagKey          = Text{InvalidInput, "Tag keys that begin with aws: are reserved.", Ours}
+	NoPermissionsBoundaries = Text{InvalidInput, "Permissions boundaries are not supported by this server.", Ours}
+	InvalidProviderURL      = Text{ValidationError, "Invalid Open ID Connect Provider URL", Observed}
+	ProviderURLNotHTTPS     = Text{InvalidInput, "Invalid Open ID Connect Provider URL. The URL must begin with https://.", Observed}
+	TooManyThumbprints      = Text{InvalidInput, "Thumbprint list must contain fewer than 5 entries.", Observed}
+	InvalidMetadata         = Text{InvalidInput, "Could not parse metadata", Ours}
+
+	UserNameNeeded = Text{ValidationError, "Must specify userName when calling with non-User credentials", Observed}
+	InvalidMarker  = Text{ValidationError, "Invalid Marker.", Ours}
 )

@@ -94,7 +94,7 @@ var listIdentities = &Operation{
 	Name:     "ListIdentities",
 	Doc:      "Lists the identities of an identity pool, oldest first.",
 	Access:   AccessList,
-	Resource: Resource{PoolByID, "IdentityPoolId"},
+	Resource: Resource{Form: PoolByID, Member: "IdentityPoolId"},
 	Input: structure("ListIdentitiesInput",
 		required("IdentityPoolId", identityPoolID, "The identity pool to list."),
 		required("MaxResults", queryLimit, "How many identities to return at most."),
@@ -107,7 +107,7 @@ var listIdentities = &Operation{
 		optional("NextToken", paginationKey, "Where the next page begins; left out on the last page."),
 	),
 	Errors: failures(ResourceNotFoundException, NotAuthorizedException),
-	Paging: &Paging{Token: "NextToken", Limit: "MaxResults", Result: "Identities"},
+	Paging: &Paging{Token: "NextToken", Limit: "MaxResults", Results: []string{"Identities"}},
 }
 
 var unlinkIdentity = &Operation{

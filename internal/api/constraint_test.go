@@ -51,6 +51,16 @@ func TestShape_CheckString(t *testing.T) {
 		{arnString, strings.Repeat("a", 20), nil},
 		{arnString, strings.Repeat("a", 19), []string{"Member must have length greater than or equal to 20"}},
 
+		// Java's escapes of characters.
+		{iamPath, "/", nil},
+		{iamPath, "/backends/eu/", nil},
+		{iamPath, "/backends", []string{`Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007F]+\u002F)`}},
+		{iamPath, "/a b/", []string{`Member must satisfy regular expression pattern: (\u002F)|(\u002F[\u0021-\u007F]+\u002F)`}},
+		{policyDocument, "{\n\t\"Statement\": \"ÿ\"}", nil},
+		{policyDocument, "{\"Statement\": \"\u0100\"}", []string{`Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+`}},
+		{stsARN, "arn:aws:iam::000000000000:role/\U0001F511", nil},
+		{stsARN, "arn:aws:iam::000000000000:role/\u0080", []string{"Member must satisfy regular expression pattern: " + stsARN.Pattern}},
+
 		// A character beyond the basic plane is two code units, others are one.
 		{tagKey, strings.Repeat("é", 128), nil},
 		{tagKey, strings.Repeat("\uffff", 128), nil},

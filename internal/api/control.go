@@ -5,33 +5,20 @@ package api
 var Control = &Service{
 	Name:         "poolkeeper",
 	TargetPrefix: "PoolkeeperControl",
-	Doc:          "The operator's side of this server: access keys that sign requests, and signing keys that sign tokens.",
+	Doc:          "The operator's side of this server: the keys that sign tokens.",
 	Operations: []*Operation{
-		createAccessKey,
-		deleteAccessKey,
-		listAccessKeys,
 		listSigningKeys,
 		rotateSigningKeys,
 	},
 }
 
 var (
-	accessKeyID          = text("AccessKeyId", 16, 128, `[\w]+`)
-	accessKeyDescription = text("AccessKeyDescription", 0, 256, "")
-	secretAccessKey      = secret("SecretAccessKey", 0, 0)
-	activateNow          = scalar("ActivateNow", Boolean)
-	signingKeyID         = text("SigningKeyId", 0, 0, "")
-	signingKeyAlgorithm  = text("SigningKeyAlgorithm", 0, 0, "")
-	signingKeyStatus     = enum("SigningKeyStatus", "Published", "Active", "Retired", "Expired")
-	accessKeys           = list("AccessKeyList", accessKey, 0, 0)
-	signingKeys          = list("SigningKeyList", signingKey, 0, 0)
+	activateNow         = scalar("ActivateNow", Boolean)
+	signingKeyID        = text("SigningKeyId", 0, 0, "")
+	signingKeyAlgorithm = text("SigningKeyAlgorithm", 0, 0, "")
+	signingKeyStatus    = enum("SigningKeyStatus", "Published", "Active", "Retired", "Expired")
+	signingKeys         = list("SigningKeyList", signingKey, 0, 0)
 
-	accessKey = structure("AccessKey",
-		optional("AccessKeyId", accessKeyID, "The access key id."),
-		optional("AccountId", accountID, "The account whose requests the access key signs."),
-		optional("Description", accessKeyDescription, "The note given when the access key was created."),
-		optional("CreationDate", dateType, "When the access key was created."),
-	)
 	signingKey = structure("SigningKey",
 		optional("KeyId", signingKeyID, "The key id: the kid of tokens, and of the key in the key set."),
 		optional("Algorithm", signingKeyAlgorithm, "The JWS algorithm that the key signs with, such as RS512."),
@@ -41,41 +28,6 @@ var (
 		optional("ExpirationDate", dateType, "When the last token of the signing key has expired; left out while no other key is set to replace it."),
 	)
 )
-
-var createAccessKey = &Operation{
-	Name:   "CreateAccessKey",
-	Doc:    "Creates an access key for your account. This answer is the only one that ever holds its secret.",
-	Access: AccessWrite,
-	Input: structure("CreateAccessKeyInput",
-		optional("Description", accessKeyDescription, "A note on what the access key is for."),
-	),
-	Output: structure("CreateAccessKeyOutput",
-		optional("AccessKey", accessKey, "The access key created."),
-		optional("SecretAccessKey", secretAccessKey, "The secret access key. Keep it now: it can not be shown again."),
-	),
-	Errors: []Code{InvalidParameterException, InternalErrorException},
-}
-
-var deleteAccessKey = &Operation{
-	Name:   "DeleteAccessKey",
-	Doc:    "Deletes an access key of your account. Requests signed with it are refused from then on.",
-	Access: AccessWrite,
-	Input: structure("DeleteAccessKeyInput",
-		required("AccessKeyId", accessKeyID, "The access key to delete."),
-	),
-	Errors: []Code{InvalidParameterException, ResourceNotFoundException, InternalErrorException},
-}
-
-var listAccessKeys = &Operation{
-	Name:   "ListAccessKeys",
-	Doc:    "Lists the access keys of your account, oldest first, without their secrets.",
-	Access: AccessList,
-	Input:  structure("ListAccessKeysInput"),
-	Output: structure("ListAccessKeysOutput",
-		optional("AccessKeys", accessKeys, "The access keys."),
-	),
-	Errors: []Code{InternalErrorException},
-}
 
 var listSigningKeys = &Operation{
 	Name:   "ListSigningKeys",

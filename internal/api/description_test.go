@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var allServices = []*Service{CognitoIdentity, Control}
+var allServices = []*Service{CognitoIdentity, IAM, STS, Control}
 
 // operations yields every operation with its service.
 func operations(yield func(*Operation, *Service) bool) {
@@ -22,9 +22,9 @@ func operations(yield func(*Operation, *Service) bool) {
 	}
 }
 
-// reachable returns every shape of the services, by name, and fails the test when
+// reachable returns every shape of the service, by name, and fails the test when
 // two shapes have one name.
-func reachable(t *testing.T, services ...*Service) map[string]*Shape {
+func reachable(t *testing.T, service *Service) map[string]*Shape {
 	t.Helper()
 	shapes := make(map[string]*Shape)
 	var visit func(*Shape)
@@ -33,7 +33,7 @@ func reachable(t *testing.T, services ...*Service) map[string]*Shape {
 			return
 		}
 		if shapes[s.Name] != nil {
-			t.Errorf("two shapes are called %q", s.Name)
+			t.Errorf("%s: two shapes are called %q", service.Name, s.Name)
 			return
 		}
 		shapes[s.Name] = s
@@ -43,11 +43,9 @@ func reachable(t *testing.T, services ...*Service) map[string]*Shape {
 			visit(m.Shape)
 		}
 	}
-	for _, service := range services {
-		for _, op := range service.Operations {
-			visit(op.Input)
-			visit(op.Output)
-		}
+	for _, op := range service.Operations {
+		visit(op.Input)
+		visit(op.Output)
 	}
 	return shapes
 }
@@ -67,8 +65,15 @@ func checkDoc(t *testing.T, what, doc string) {
 
 func TestServices_Operations(t *testing.T) {
 	t.Parallel()
+	count := map[*Service]int{CognitoIdentity: 23, IAM: 69, STS: 3, Control: 2}
 	for _, service := range allServices {
 		checkDoc(t, service.Name, service.Doc)
+		if got, want := len(service.Operations), count[service]; got != want {
+			t.Errorf("%s has %d operations, want %d", service.Name, got, want)
+		}
+		if isQuery := service.Protocol == Query; isQuery != (service.TargetPrefix == "") || isQuery != (service.Namespace != "") {
+			t.Errorf("%s: a service has a target prefix with JSON, and a namespace with Query", service.Name)
+		}
 		names := make([]string, 0, len(service.Operations))
 		for _, op := range service.Operations {
 			names = append(names, op.Name)
@@ -83,13 +88,9 @@ func TestServices_Operations(t *testing.T) {
 			t.Errorf("%s: operations are not in alphabetical order: %q", service.Name, names)
 		}
 	}
-	if got, want := len(CognitoIdentity.Operations), 23; got != want {
-		t.Errorf("cognito-identity has %d operations, want %d", got, want)
-	}
 
-	codes := parsedCodes(t)
 	accesses := []Access{AccessList, AccessRead, AccessWrite, AccessTagging, AccessPermissions}
-	condition := regexp.MustCompile(`^(aws|cognito-identity|cognito-identity-auth|cognito-identity-unauth):[A-Z]\w+(/\$\{TagKey\})?$`)
+	condition := regexp.MustCompile(`^(aws|cognito-identity|cognito-identity-auth|cognito-identity-unauth|iam|sts):[A-Z]\w+(/\$\{TagKey\})?$`)
 	seen := make(map[string]bool)
 	for op := range operations {
 		checkDoc(t, op.Name, op.Doc)
@@ -108,10 +109,10 @@ func TestServices_Operations(t *testing.T) {
 			t.Errorf("%s: access level %q", op.Name, op.Access)
 		}
 		for i, code := range op.Errors {
-			if !slices.Contains(codes, code) || slices.Contains(op.Errors[:i], code) {
+			if codes[code].status == 0 || slices.Contains(op.Errors[:i], code) {
 				t.Errorf("%s: error %s is unknown or listed twice", op.Name, code)
 			}
-			if code.Shared() && code != InternalErrorException {
+			if code.Shared() && code != InternalErrorException && code != ExpiredTokenException {
 				t.Errorf("%s: lists %s, which all operations share", op.Name, code)
 			}
 		}
@@ -120,108 +121,156 @@ func TestServices_Operations(t *testing.T) {
 				t.Errorf("%s: condition key %q", op.Name, key)
 			}
 		}
-		if op.Public && op.Resource.Form != AnyResource {
-			t.Errorf("%s: a public operation is not authorised on a resource", op.Name)
+		if (op.Public || op.AnyPrincipal) && op.Resource.Form != AnyResource {
+			t.Errorf("%s: needs no policy, and is authorised on a resource", op.Name)
+		}
+		if op.Public && op.AnyPrincipal {
+			t.Errorf("%s: a public operation has no principal", op.Name)
 		}
 	}
 }
 
 func TestOperations_Resource(t *testing.T) {
 	t.Parallel()
+	shapes := map[ResourceForm][]*Shape{
+		ByARN:              {arnString, iamARN, stsARN},
+		PoolByID:           {identityPoolID},
+		UserByName:         {userName, existingUserName},
+		UserByAccessKey:    {accessKeyID},
+		RoleByName:         {roleName},
+		PolicyByName:       {policyName},
+		OIDCProviderByURL:  {oidcProviderURL},
+		SAMLProviderByName: {samlProviderName},
+	}
+	used := make(map[ResourceForm]bool)
 	for op := range operations {
-		var want *Shape
-		switch op.Resource.Form {
-		case AnyResource:
-			if op.Resource.Member != "" {
-				t.Errorf("%s: any resource, yet the member %s", op.Name, op.Resource.Member)
+		r := op.Resource
+		used[r.Form] = true
+		if r.Form == AnyResource {
+			if r != (Resource{}) {
+				t.Errorf("%s: any resource, yet the members %q", op.Name, []string{r.Member, r.Path})
 			}
 			continue
-		case PoolByID:
-			want = identityPoolID
-		case PoolByARN:
-			want = arnString
 		}
-		m := op.Input.Member(op.Resource.Member)
-		if m == nil || m.Shape != want || !m.Required {
-			t.Errorf("%s: %q is not a required member of the input with shape %s", op.Name, op.Resource.Member, want.Name)
+		m := op.Input.Member(r.Member)
+		if m == nil || !slices.Contains(shapes[r.Form], m.Shape) {
+			t.Errorf("%s: %q is not a member of the input that form %d can read", op.Name, r.Member, r.Form)
+			continue
+		}
+		// Without a name, it is the caller who is meant.
+		if !m.Required && r.Form != UserByName {
+			t.Errorf("%s: %s need not be there", op.Name, r.Member)
+		}
+		if m := op.Input.Member("Path"); (m != nil) != (r.Path != "") || m != nil && m.Name != r.Path {
+			t.Errorf("%s: path member %q, want Path where the input has it", op.Name, r.Path)
+		}
+	}
+	for form := range shapes {
+		if !used[form] {
+			t.Errorf("no operation has the resource form %d", form)
 		}
 	}
 }
 
 func TestOperations_Paging(t *testing.T) {
 	t.Parallel()
-	var paging []string
-	for op := range operations {
+	paging := make(map[*Service]int)
+	for op, service := range operations {
 		p := op.Paging
 		if p == nil {
-			if op.Input.Member("NextToken") != nil {
+			if op.Input.Member("NextToken") != nil || op.Input.Member("Marker") != nil {
 				t.Errorf("%s takes a page token and does not say how it pages", op.Name)
 			}
 			continue
 		}
-		paging = append(paging, op.Name)
-		for what, tt := range map[string]struct {
-			in   *Shape
-			name string
-			kind Kind
-		}{
-			"token of the input":  {op.Input, p.Token, String},
-			"token of the output": {op.Output, p.Token, String},
-			"limit":               {op.Input, p.Limit, Integer},
-			"result":              {op.Output, p.Result, List},
-		} {
-			if m := tt.in.Member(tt.name); m == nil || m.Shape.Kind != tt.kind {
-				t.Errorf("%s: %s: %q is missing or of the wrong kind", op.Name, what, tt.name)
+		paging[service]++
+		if len(p.Results) == 0 {
+			t.Errorf("%s: no results", op.Name)
+		}
+		type named struct {
+			what, name string
+			in         *Shape
+			kind       Kind
+		}
+		members := []named{
+			{"token of the input", p.Token, op.Input, String},
+			{"token of the output", p.Token, op.Output, String},
+			{"limit", p.Limit, op.Input, Integer},
+		}
+		for _, result := range p.Results {
+			members = append(members, named{"result", result, op.Output, List})
+		}
+		if p.More != "" {
+			members = append(members, named{"more", p.More, op.Output, Boolean})
+		}
+		for _, n := range members {
+			if m := n.in.Member(n.name); m == nil || m.Shape.Kind != n.kind {
+				t.Errorf("%s: %s: %q is missing or of the wrong kind", op.Name, n.what, n.name)
 			}
 		}
 	}
-	if want := []string{"ListIdentities", "ListIdentityPools", "LookupDeveloperIdentity"}; !slices.Equal(paging, want) {
-		t.Errorf("operations with pages: %q, want %q", paging, want)
+	if want := map[*Service]int{CognitoIdentity: 3, IAM: 17}; !maps.Equal(paging, want) {
+		t.Errorf("operations with pages: cognito-identity %d, iam %d, sts %d, want %d, %d and none",
+			paging[CognitoIdentity], paging[IAM], paging[STS], want[CognitoIdentity], want[IAM])
 	}
 }
 
 func TestShapes_WellFormed(t *testing.T) {
 	t.Parallel()
-	shapes := reachable(t, allServices...)
-	for _, name := range slices.Sorted(maps.Keys(shapes)) {
-		s := shapes[name]
-		if !token.IsExported(name) || !token.IsIdentifier(name) {
-			t.Errorf("shape %q: the name is not that of a Go type", name)
-		}
-		if s.Kind < String || s.Kind > Structure {
-			t.Errorf("%s: kind %d", name, s.Kind)
-		}
-		if s.Min < 0 || s.Max < 0 || s.Max > 0 && s.Min > s.Max {
-			t.Errorf("%s: bounds %d to %d", name, s.Min, s.Max)
-		}
-		if s.Kind != String && (s.Sensitive || s.Pattern != "" || len(s.Enum) > 0) {
-			t.Errorf("%s: only a string can have a pattern or values, or be sensitive", name)
-		}
-		if _, err := regexp.Compile(s.Pattern); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if got, want := s.Elem != nil, s.Kind == List || s.Kind == Map; got != want {
-			t.Errorf("%s: has an element: %t, want %t", name, got, want)
-		}
-		if got, want := s.Key != nil, s.Kind == Map; got != want {
-			t.Errorf("%s: has a key: %t, want %t", name, got, want)
-		}
-		if s.Kind != Structure && len(s.Members) > 0 {
-			t.Errorf("%s: members without being a structure", name)
-		}
-		for i := range s.Members {
-			m := &s.Members[i]
-			what := name + "." + m.Name
-			checkDoc(t, what, m.Doc)
-			if !token.IsExported(m.Name) || !token.IsIdentifier(m.Name) {
-				t.Errorf("%s: the name is not that of a Go field", what)
+	types := make(map[string]*Shape)
+	for _, service := range allServices {
+		for name, s := range reachable(t, service) {
+			if !token.IsIdentifier(name) {
+				t.Errorf("shape %q: the name is not an identifier", name)
 			}
-			if m.Shape == nil {
-				t.Errorf("%s: no shape", what)
+			if s.Kind == Structure {
+				if other := types[name]; other != nil && other != s || !token.IsExported(name) {
+					t.Errorf("%s: structure %s: the name is another's or not that of a Go type", service.Name, name)
+				}
+				types[name] = s
 			}
-			if s.Member(m.Name) != m {
-				t.Errorf("%s: there are two of that name", what)
-			}
+			checkShape(t, s)
+		}
+	}
+}
+
+// checkShape checks what can be said of s without what it is made of.
+func checkShape(t *testing.T, s *Shape) {
+	t.Helper()
+	name := s.Name
+	if s.Kind < String || s.Kind > Structure {
+		t.Errorf("%s: kind %d", name, s.Kind)
+	}
+	if s.Min < 0 || s.Max < 0 || s.Max > 0 && s.Min > s.Max {
+		t.Errorf("%s: bounds %d to %d", name, s.Min, s.Max)
+	}
+	if s.Kind != String && (s.Sensitive || s.Pattern != "" || len(s.Enum) > 0) {
+		t.Errorf("%s: only a string can have a pattern or values, or be sensitive", name)
+	}
+	if _, err := regexp.Compile(goPattern(s.Pattern)); err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if got, want := s.Elem != nil, s.Kind == List || s.Kind == Map; got != want {
+		t.Errorf("%s: has an element: %t, want %t", name, got, want)
+	}
+	if got, want := s.Key != nil, s.Kind == Map; got != want {
+		t.Errorf("%s: has a key: %t, want %t", name, got, want)
+	}
+	if s.Kind != Structure && len(s.Members) > 0 {
+		t.Errorf("%s: members without being a structure", name)
+	}
+	for i := range s.Members {
+		m := &s.Members[i]
+		what := name + "." + m.Name
+		checkDoc(t, what, m.Doc)
+		if field := m.Field(); !token.IsExported(field) || !token.IsIdentifier(field) {
+			t.Errorf("%s: %s is not the name of a Go field", what, field)
+		}
+		if m.Shape == nil {
+			t.Errorf("%s: no shape", what)
+		}
+		if s.Member(m.Name) != m {
+			t.Errorf("%s: there are two of that name", what)
 		}
 	}
 }
@@ -236,7 +285,11 @@ func TestOperation_Declares(t *testing.T) {
 		{getID, LimitExceededException, true},
 		{deleteIdentities, NotAuthorizedException, false},
 		{deleteIdentities, ValidationException, true},
-		{listAccessKeys, AccessDeniedException, true},
+		{listSigningKeys, AccessDeniedException, true},
+		{getUser, NoSuchEntity, true},
+		{getUser, DeleteConflict, false},
+		{getUser, AccessDenied, true},
+		{getAccessKeyLastUsed, ServiceFailure, false},
 		{getOpenIDTokenForDeveloperIdentity, DeveloperUserAlreadyRegisteredException, true},
 		{getOpenIDTokenForDeveloperIdentity, ExternalServiceException, false},
 	} {
@@ -246,7 +299,9 @@ func TestOperation_Declares(t *testing.T) {
 	}
 	for service, want := range map[*Service]string{
 		CognitoIdentity: "cognito-identity:CreateIdentityPool",
-		Control:         "poolkeeper:CreateAccessKey",
+		IAM:             "iam:AddClientIDToOpenIDConnectProvider",
+		STS:             "sts:AssumeRole",
+		Control:         "poolkeeper:ListSigningKeys",
 	} {
 		if got := service.Action(service.Operations[0]); got != want {
 			t.Errorf("%s.Action(%s) = %q, want %q", service.Name, service.Operations[0].Name, got, want)

@@ -2,7 +2,7 @@ package api
 
 import "fmt"
 
-// A Code is the name of an exception, as AWS spells it.
+// A Code is the name of an exception as it stands on the wire, in AWS's spelling.
 type Code string
 
 // The modelled exceptions of the identity pool service.
@@ -35,27 +35,109 @@ const (
 	RequestEntityTooLargeException      Code = "RequestEntityTooLargeException"
 )
 
-// Shared reports whether c belongs to the phases that all operations share.
-func (c Code) Shared() bool {
-	switch c {
-	case ValidationException, SerializationException, UnknownOperationException, AccessDeniedException,
-		MissingAuthenticationTokenException, IncompleteSignatureException, InvalidSignatureException,
-		UnrecognizedClientException, ExpiredTokenException, RequestEntityTooLargeException,
-		InternalErrorException:
-		return true
-	}
-	return false
+// The modelled exceptions of IAM and STS. Their codes on the wire are those of the
+// Query protocol, most without the word Exception.
+const (
+	ConcurrentModification        Code = "ConcurrentModification"
+	DeleteConflict                Code = "DeleteConflict"
+	EntityAlreadyExists           Code = "EntityAlreadyExists"
+	EntityTemporarilyUnmodifiable Code = "EntityTemporarilyUnmodifiable"
+	InvalidInput                  Code = "InvalidInput"
+	LimitExceeded                 Code = "LimitExceeded"
+	MalformedPolicyDocument       Code = "MalformedPolicyDocument"
+	NoSuchEntity                  Code = "NoSuchEntity"
+	PackedPolicyTooLarge          Code = "PackedPolicyTooLarge"
+	PolicyNotAttachable           Code = "PolicyNotAttachable"
+	RegionDisabledException       Code = "RegionDisabledException"
+	ServiceFailure                Code = "ServiceFailure"
+	UnmodifiableEntity            Code = "UnmodifiableEntity"
+)
+
+// The exceptions of the shared phases as services of the Query protocol name them.
+const (
+	AccessDenied               Code = "AccessDenied"
+	ExpiredToken               Code = "ExpiredToken"
+	IncompleteSignature        Code = "IncompleteSignature"
+	InternalFailure            Code = "InternalFailure"
+	InvalidAction              Code = "InvalidAction"
+	InvalidClientTokenId       Code = "InvalidClientTokenId"
+	MalformedInput             Code = "MalformedInput"
+	MalformedQueryString       Code = "MalformedQueryString"
+	MissingAuthenticationToken Code = "MissingAuthenticationToken"
+	SignatureDoesNotMatch      Code = "SignatureDoesNotMatch"
+	Throttling                 Code = "Throttling"
+	ValidationError            Code = "ValidationError"
+)
+
+// codes holds what goes with each code: the HTTP status, and whether any operation
+// may answer with it. Statuses are those of the service models and of AWS's lists of
+// common errors; where these differ from what is observed, as for the signature's
+// errors, the observed ones.
+var codes = map[Code]struct {
+	status int
+	shared bool
+}{
+	InvalidParameterException:                 {status: 400},
+	ResourceNotFoundException:                 {status: 400},
+	NotAuthorizedException:                    {status: 400},
+	ResourceConflictException:                 {status: 400},
+	TooManyRequestsException:                  {status: 400},
+	InternalErrorException:                    {status: 500, shared: true},
+	LimitExceededException:                    {status: 400},
+	ExternalServiceException:                  {status: 400},
+	InvalidIdentityPoolConfigurationException: {status: 400},
+	DeveloperUserAlreadyRegisteredException:   {status: 400},
+	ConcurrentModificationException:           {status: 400},
+
+	ValidationException:                 {status: 400, shared: true},
+	SerializationException:              {status: 400, shared: true},
+	UnknownOperationException:           {status: 400, shared: true},
+	AccessDeniedException:               {status: 400, shared: true},
+	MissingAuthenticationTokenException: {status: 400, shared: true},
+	IncompleteSignatureException:        {status: 400, shared: true},
+	InvalidSignatureException:           {status: 400, shared: true},
+	UnrecognizedClientException:         {status: 400, shared: true},
+	ExpiredTokenException:               {status: 400, shared: true},
+	RequestEntityTooLargeException:      {status: 413, shared: true},
+
+	ConcurrentModification:        {status: 409},
+	DeleteConflict:                {status: 409},
+	EntityAlreadyExists:           {status: 409},
+	EntityTemporarilyUnmodifiable: {status: 409},
+	InvalidInput:                  {status: 400},
+	LimitExceeded:                 {status: 409},
+	MalformedPolicyDocument:       {status: 400},
+	NoSuchEntity:                  {status: 404},
+	PackedPolicyTooLarge:          {status: 400},
+	PolicyNotAttachable:           {status: 400},
+	RegionDisabledException:       {status: 403},
+	ServiceFailure:                {status: 500},
+	UnmodifiableEntity:            {status: 400},
+
+	AccessDenied:               {status: 403, shared: true},
+	ExpiredToken:               {status: 403, shared: true},
+	IncompleteSignature:        {status: 400, shared: true},
+	InternalFailure:            {status: 500, shared: true},
+	InvalidAction:              {status: 400, shared: true},
+	InvalidClientTokenId:       {status: 403, shared: true},
+	MalformedInput:             {status: 400, shared: true},
+	MalformedQueryString:       {status: 404, shared: true},
+	MissingAuthenticationToken: {status: 403, shared: true},
+	SignatureDoesNotMatch:      {status: 403, shared: true},
+	Throttling:                 {status: 400, shared: true},
+	ValidationError:            {status: 400, shared: true},
 }
 
-// Status is the HTTP status that goes with c.
+// Shared reports whether c belongs to the phases that all operations share.
+func (c Code) Shared() bool { return codes[c].shared }
+
+// Status is the HTTP status that goes with c; 500 for a code that is not of this
+// package, since to answer with it is a failure of ours.
 func (c Code) Status() int {
-	switch c {
-	case InternalErrorException:
-		return 500
-	case RequestEntityTooLargeException:
-		return 413
+	if known, ok := codes[c]; ok {
+		return known.status
 	}
-	return 400
+	return 500
 }
 
 // An Error is what a client may see of a failure; it is the only such type.

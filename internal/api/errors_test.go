@@ -33,12 +33,35 @@ func TestError_Because(t *testing.T) {
 
 func TestCode_Status(t *testing.T) {
 	t.Parallel()
-	special := map[Code]int{InternalErrorException: 500, RequestEntityTooLargeException: 413}
-	for _, code := range parsedCodes(t) {
-		want := special[code]
-		if want == 0 {
-			want = 400
+	declared := parsedCodes(t)
+	for _, code := range declared {
+		if got := codes[code].status; got < 400 || got > 599 {
+			t.Errorf("codes[%s].status = %d, want that of a failure", code, got)
 		}
+	}
+	if len(codes) != len(declared) {
+		t.Errorf("codes has %d entries for %d constants", len(codes), len(declared))
+	}
+	// Those of modelled exceptions are compared with the models.
+	for code, want := range map[Code]int{
+		InternalErrorException:         500,
+		ValidationException:            400,
+		AccessDeniedException:          400,
+		RequestEntityTooLargeException: 413,
+		ValidationError:                400,
+		InvalidAction:                  400,
+		IncompleteSignature:            400,
+		Throttling:                     400,
+		AccessDenied:                   403,
+		InvalidClientTokenId:           403,
+		SignatureDoesNotMatch:          403,
+		MissingAuthenticationToken:     403,
+		ExpiredToken:                   403,
+		MalformedInput:                 400,
+		MalformedQueryString:           404,
+		InternalFailure:                500,
+		"NoSuchCode":                   500,
+	} {
 		if got := code.Status(); got != want {
 			t.Errorf("%s.Status() = %d, want %d", code, got, want)
 		}

@@ -45,6 +45,8 @@ type Operation struct {
 	Doc string
 	// Public operations are accepted without a signature.
 	Public bool
+	// AnyPrincipal operations need a signature and no policy that allows them.
+	AnyPrincipal bool
 	// Input is a Structure. Output is a Structure, or nil when success is an
 	// empty body.
 	Input, Output *Shape
@@ -85,18 +87,40 @@ type Resource struct {
 	Form ResourceForm
 	// Member names the input member that the form reads; empty for AnyResource.
 	Member string
+	// Path names the input member with the path of what an operation creates, a
+	// slash when left out. Empty: the resource exists or has no path, so that only
+	// the domain can tell its path.
+	Path string
 }
 
-// ResourceForm is a way to form an ARN.
+// ResourceForm is a way to form an ARN. Those of IAM have no region, and the
+// caller's account.
 type ResourceForm uint8
 
 const (
 	// AnyResource is "*": the operation names no resource.
 	AnyResource ResourceForm = iota
+	// ByARN takes the ARN from the member as it is.
+	ByARN
 	// PoolByID forms the ARN of the identity pool whose id the member holds.
 	PoolByID
-	// PoolByARN takes the ARN from the member as it is.
-	PoolByARN
+	// UserByName forms the ARN of the user whose name the member holds,
+	// user/PATH/NAME. Without a value, it is the user who calls.
+	UserByName
+	// UserByAccessKey forms the ARN of the user who has the access key whose id the
+	// member holds.
+	UserByAccessKey
+	// RoleByName forms the ARN of the role whose name the member holds, role/PATH/NAME.
+	RoleByName
+	// PolicyByName forms the ARN of the managed policy whose name the member holds,
+	// policy/PATH/NAME.
+	PolicyByName
+	// OIDCProviderByURL forms the ARN of the OpenID Connect provider whose URL the
+	// member holds: oidc-provider/ and the URL without its scheme.
+	OIDCProviderByURL
+	// SAMLProviderByName forms the ARN of the SAML provider whose name the member
+	// holds, saml-provider/NAME.
+	SAMLProviderByName
 )
 
 // Paging names the members by which an operation answers in pages.
@@ -105,8 +129,11 @@ type Paging struct {
 	Token string
 	// Limit is the input member that bounds a page.
 	Limit string
-	// Result is the output member that holds the page.
-	Result string
+	// Results are the output members that hold the page. Limit bounds them together.
+	Results []string
+	// More is the output member that tells whether another page follows. Empty: the
+	// token alone tells.
+	More string
 	// Paginated tells whether AWS's SDKs page the operation by themselves.
 	Paginated bool
 }

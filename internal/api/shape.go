@@ -8,6 +8,8 @@
 // of ours.
 package api
 
+import "strings"
+
 // Kind is the type of a [Shape].
 type Kind uint8
 
@@ -51,12 +53,17 @@ type Shape struct {
 
 // A Member is one named value of a Structure.
 type Member struct {
+	// Name is what the wire calls it.
 	Name     string
 	Shape    *Shape
 	Required bool
 	// Doc is one line for help and reference pages.
 	Doc string
 }
+
+// Field is the name of the member's field in the structure's Go type: Name, with a
+// capital letter where AWS begins with a small one.
+func (m *Member) Field() string { return strings.ToUpper(m.Name[:1]) + m.Name[1:] }
 
 // Member returns the member called name, or nil. Names match exactly.
 func (s *Shape) Member(name string) *Member {

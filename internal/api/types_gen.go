@@ -4,19 +4,169 @@ package api
 
 import "time"
 
-// AccessKey is part of CreateAccessKeyOutput and ListAccessKeysOutput.
+// AccessKey is part of CreateAccessKeyOutput.
 type AccessKey struct {
+	// The user whose requests the access key signs.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The access key id.
+	// Required. 16 to 128 characters, pattern [\w]+.
+	AccessKeyId string
+	// Active: it signs requests. Inactive: requests signed with it are refused.
+	// Required. One of Active, Inactive.
+	Status string
+	// The secret access key. Keep it now: it can not be shown again.
+	// Required.
+	SecretAccessKey Secret
+	// When the access key was created.
+	CreateDate time.Time
+}
+
+// AccessKeyLastUsed is part of GetAccessKeyLastUsedOutput.
+type AccessKeyLastUsed struct {
+	// When the access key last signed a request; left out when it never did.
+	LastUsedDate time.Time
+	// The service it last called, such as sts; N/A when it never did.
+	// Required.
+	ServiceName string
+	// The region of that call; N/A when there was none.
+	// Required.
+	Region string
+}
+
+// AccessKeyMetadata is part of ListAccessKeysOutput.
+type AccessKeyMetadata struct {
+	// The user whose requests the access key signs.
+	// 1 to 64 characters, pattern [\w+=,.@-]+.
+	UserName string
 	// The access key id.
 	// 16 to 128 characters, pattern [\w]+.
 	AccessKeyId string
-	// The account whose requests the access key signs.
-	// 1 to 15 characters, pattern \d+.
-	AccountId string
-	// The note given when the access key was created.
-	// At most 256 characters.
-	Description string
+	// Active: it signs requests. Inactive: requests signed with it are refused.
+	// One of Active, Inactive.
+	Status string
 	// When the access key was created.
-	CreationDate time.Time
+	CreateDate time.Time
+}
+
+// AddClientIDToOpenIDConnectProviderInput is the input of AddClientIDToOpenIDConnectProvider,
+// which adds a client id to those whose tokens an OpenID Connect provider is trusted for. One
+// that is there stays.
+type AddClientIDToOpenIDConnectProviderInput struct {
+	// The provider.
+	// Required. 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+	// The client id to add.
+	// Required. 1 to 255 characters.
+	ClientID string
+}
+
+// AssumeRoleInput is the input of AssumeRole, which returns temporary credentials of a role to
+// a caller whom its trust policy names.
+type AssumeRoleInput struct {
+	// The role to take.
+	// Required. 20 to 2048 characters, pattern
+	// [\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+.
+	RoleArn string
+	// A name for the session. It becomes part of the ARN that the credentials have.
+	// Required. 2 to 64 characters, pattern [\w+=,.@-]*.
+	RoleSessionName string
+	// Managed policies that, with Policy, limit the session: it may do what they and the role both
+	// allow.
+	PolicyArns []PolicyDescriptorType
+	// A policy as JSON that limits the session: it may do what this and the role both allow.
+	// 1 to 2048 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	Policy string
+	// How long the credentials are valid, in seconds, up to the maximum of the role. Left out:
+	// 3600.
+	// 900 to 43200.
+	DurationSeconds int64
+	// Session tags, which policies see as aws:PrincipalTag. They override tags of the role.
+	// At most 50 elements.
+	Tags []Tag
+	// The keys of session tags that a next role taken with the credentials gets too.
+	// At most 50 elements; each 1 to 128 characters, pattern [\p{L}\p{Z}\p{N}_.:/=+\-@]+.
+	TransitiveTagKeys []string
+	// What the trust policy may ask for as sts:ExternalId, to tell apart those on whose behalf you
+	// call.
+	// 2 to 1224 characters, pattern [\w+=,.@:\/-]*.
+	ExternalId string
+	// Refused: MFA devices are not served.
+	// 9 to 256 characters, pattern [\w+=/:,.@-]*.
+	SerialNumber string
+	// Refused: MFA devices are not served.
+	// 6 to 6 characters, pattern [\d]*.
+	TokenCode string
+	// Who is behind the call. It stays with the session and those taken from it.
+	// 2 to 64 characters, pattern [\w+=,.@-]*.
+	SourceIdentity string
+}
+
+// AssumeRoleOutput is the output of AssumeRole.
+type AssumeRoleOutput struct {
+	// The temporary credentials.
+	Credentials *STSCredentials
+	// The session that the credentials are of.
+	AssumedRoleUser *AssumedRoleUser
+	// What part of the room for session policies and tags is used, in percent; left out without
+	// any.
+	PackedPolicySize int64
+	// The source identity of the session.
+	// 2 to 64 characters, pattern [\w+=,.@-]*.
+	SourceIdentity string
+}
+
+// AssumedRoleUser is part of AssumeRoleOutput.
+type AssumedRoleUser struct {
+	// The id of the role, a colon and the name of the session.
+	// Required. 2 to 193 characters, pattern [\w+=,.@:-]*.
+	AssumedRoleId string
+	// The ARN of the session: arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION.
+	// Required. 20 to 2048 characters, pattern
+	// [\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+.
+	Arn string
+}
+
+// AttachRolePolicyInput is the input of AttachRolePolicy, which attaches a managed policy to a
+// role. One that is attached already stays so.
+type AttachRolePolicyInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The policy to attach.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+}
+
+// AttachUserPolicyInput is the input of AttachUserPolicy, which attaches a managed policy to a
+// user. One that is attached already stays so.
+type AttachUserPolicyInput struct {
+	// The user.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The policy to attach.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+}
+
+// AttachedPermissionsBoundary is part of Role and User.
+type AttachedPermissionsBoundary struct {
+	// Always absent: permissions boundaries are not served.
+	// One of PermissionsBoundaryPolicy.
+	PermissionsBoundaryType string
+	// Always absent: permissions boundaries are not served.
+	// 20 to 2048 characters.
+	PermissionsBoundaryArn string
+}
+
+// AttachedPolicy is part of ListAttachedRolePoliciesOutput and ListAttachedUserPoliciesOutput.
+type AttachedPolicy struct {
+	// The name of the policy.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+	// The ARN of the policy.
+	// 20 to 2048 characters.
+	PolicyArn string
 }
 
 // CognitoIdentityProvider is part of CreateIdentityPoolInput and IdentityPool.
@@ -31,20 +181,19 @@ type CognitoIdentityProvider struct {
 	ServerSideTokenCheck *bool
 }
 
-// CreateAccessKeyInput is the input of CreateAccessKey, which creates an access key for your
-// account. This answer is the only one that ever holds its secret.
+// CreateAccessKeyInput is the input of CreateAccessKey, which creates an access key for a user.
+// This answer is the only one that ever holds its secret.
 type CreateAccessKeyInput struct {
-	// A note on what the access key is for.
-	// At most 256 characters.
-	Description string
+	// The user. Left out: the one that calls.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
 }
 
 // CreateAccessKeyOutput is the output of CreateAccessKey.
 type CreateAccessKeyOutput struct {
-	// The access key created.
+	// The access key created, with its secret.
+	// Required.
 	AccessKey *AccessKey
-	// The secret access key. Keep it now: it can not be shown again.
-	SecretAccessKey Secret
 }
 
 // CreateIdentityPoolInput is the input of CreateIdentityPool, which creates an identity pool: a
@@ -78,6 +227,160 @@ type CreateIdentityPoolInput struct {
 	IdentityPoolTags map[string]string
 }
 
+// CreateOpenIDConnectProviderInput is the input of CreateOpenIDConnectProvider, which makes an
+// OpenID Connect provider known, so that roles and identity pools can trust its tokens.
+type CreateOpenIDConnectProviderInput struct {
+	// The issuer: an https URL, to the letter the iss of its tokens.
+	// Required. 1 to 255 characters.
+	Url string
+	// The client ids, or audiences, whose tokens are taken.
+	// Each 1 to 255 characters.
+	ClientIDList []string
+	// SHA-1 hashes of certificates, in hexadecimal: kept and returned. The provider's TLS
+	// certificate is verified without them.
+	// Each 40 to 40 characters.
+	ThumbprintList []string
+	// Tags to put on the provider.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// CreateOpenIDConnectProviderOutput is the output of CreateOpenIDConnectProvider.
+type CreateOpenIDConnectProviderOutput struct {
+	// The ARN of the provider, by which operations name it.
+	// 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+	// The tags of the provider.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// CreatePolicyInput is the input of CreatePolicy, which creates a managed policy, which can be
+// attached to any number of users and roles, with its first version.
+type CreatePolicyInput struct {
+	// The name of the policy. Names that differ only in case are the same.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+	// A path to sort policies by, such as /uploads/. Left out: a slash.
+	// 1 to 512 characters, pattern ((/[A-Za-z0-9\.,\+@=_-]+)*)/.
+	Path string
+	// The policy as JSON.
+	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	PolicyDocument string
+	// What the policy is for. It can not be changed.
+	// At most 1000 characters.
+	Description string
+	// Tags to put on the policy.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// CreatePolicyOutput is the output of CreatePolicy.
+type CreatePolicyOutput struct {
+	// The policy created.
+	Policy *Policy
+}
+
+// CreatePolicyVersionInput is the input of CreatePolicyVersion, which adds a version to a
+// managed policy. The versions before stay, and can be put in force again.
+type CreatePolicyVersionInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// The new version of the policy as JSON.
+	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	PolicyDocument string
+	// Whether to put the new version in force at once. Left out: not.
+	SetAsDefault *bool
+}
+
+// CreatePolicyVersionOutput is the output of CreatePolicyVersion.
+type CreatePolicyVersionOutput struct {
+	// The version created, without its document.
+	PolicyVersion *PolicyVersion
+}
+
+// CreateRoleInput is the input of CreateRole, which creates a role: permissions that those whom
+// its trust policy names may take for a while, as temporary credentials.
+type CreateRoleInput struct {
+	// A path to sort roles by, such as /guests/. Left out: a slash.
+	// 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
+	Path string
+	// The name of the role. Names that differ only in case are the same.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The trust policy as JSON: who may take the role, and when.
+	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	AssumeRolePolicyDocument string
+	// What the role is for.
+	// At most 1000 characters, pattern [\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*.
+	Description string
+	// How long credentials of the role may be valid, in seconds. Left out: 3600.
+	// 3600 to 43200.
+	MaxSessionDuration int64
+	// Refused: permissions boundaries are not served.
+	// 20 to 2048 characters.
+	PermissionsBoundary string
+	// Tags to put on the role.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// CreateRoleOutput is the output of CreateRole.
+type CreateRoleOutput struct {
+	// The role created.
+	// Required.
+	Role *Role
+}
+
+// CreateSAMLProviderInput is the input of CreateSAMLProvider, which makes a SAML 2.0 identity
+// provider known by its metadata, so that roles and identity pools can name it.
+type CreateSAMLProviderInput struct {
+	// The metadata that the provider publishes, as XML.
+	// Required. 1000 to 10000000 characters.
+	SAMLMetadataDocument string
+	// The name of the SAML provider, unique in the account.
+	// Required. 1 to 128 characters, pattern [\w._-]+.
+	Name string
+	// Tags to put on the SAML provider.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// CreateSAMLProviderOutput is the output of CreateSAMLProvider.
+type CreateSAMLProviderOutput struct {
+	// The ARN of the SAML provider, by which operations name it.
+	// 20 to 2048 characters.
+	SAMLProviderArn string
+	// The tags of the SAML provider.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// CreateUserInput is the input of CreateUser, which creates a user: a lasting principal of your
+// account. It may do nothing until it has a policy, and sign nothing until it has an access
+// key.
+type CreateUserInput struct {
+	// A path to sort users by, such as /backends/. Left out: a slash.
+	// 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
+	Path string
+	// The name of the user. Names that differ only in case are the same.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// Refused: permissions boundaries are not served.
+	// 20 to 2048 characters.
+	PermissionsBoundary string
+	// Tags to put on the user.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// CreateUserOutput is the output of CreateUser.
+type CreateUserOutput struct {
+	// The user created.
+	User *User
+}
+
 // Credentials is part of GetCredentialsForIdentityOutput.
 type Credentials struct {
 	// The access key id.
@@ -90,9 +393,12 @@ type Credentials struct {
 	Expiration time.Time
 }
 
-// DeleteAccessKeyInput is the input of DeleteAccessKey, which deletes an access key of your
-// account. Requests signed with it are refused from then on.
+// DeleteAccessKeyInput is the input of DeleteAccessKey, which deletes an access key of a user.
+// Requests signed with it are refused from then on.
 type DeleteAccessKeyInput struct {
+	// The user. Left out: the one that calls.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
 	// The access key to delete.
 	// Required. 16 to 128 characters, pattern [\w]+.
 	AccessKeyId string
@@ -121,6 +427,80 @@ type DeleteIdentityPoolInput struct {
 	IdentityPoolId string
 }
 
+// DeleteOpenIDConnectProviderInput is the input of DeleteOpenIDConnectProvider, which deletes
+// an OpenID Connect provider. Roles and identity pools that name it stay, and take its tokens
+// no more.
+type DeleteOpenIDConnectProviderInput struct {
+	// The provider to delete.
+	// Required. 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+}
+
+// DeletePolicyInput is the input of DeletePolicy, which deletes a managed policy that is
+// attached to nothing and has no version but the one in force.
+type DeletePolicyInput struct {
+	// The policy to delete.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+}
+
+// DeletePolicyVersionInput is the input of DeletePolicyVersion, which deletes a version of a
+// managed policy, but not the one in force.
+type DeletePolicyVersionInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// The version to delete.
+	// Required. Pattern v[1-9][0-9]*(\.[A-Za-z0-9-]*)?.
+	VersionId string
+}
+
+// DeleteRoleInput is the input of DeleteRole, which deletes a role that has no policies any
+// more. Credentials of the role that are still valid may do nothing from then on.
+type DeleteRoleInput struct {
+	// The role to delete.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+}
+
+// DeleteRolePolicyInput is the input of DeleteRolePolicy, which deletes an inline policy of a
+// role.
+type DeleteRolePolicyInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The inline policy to delete.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+}
+
+// DeleteSAMLProviderInput is the input of DeleteSAMLProvider, which deletes a SAML provider.
+// Roles and identity pools that name it stay, and take its assertions no more.
+type DeleteSAMLProviderInput struct {
+	// The SAML provider to delete.
+	// Required. 20 to 2048 characters.
+	SAMLProviderArn string
+}
+
+// DeleteUserInput is the input of DeleteUser, which deletes a user that has neither access keys
+// nor policies any more.
+type DeleteUserInput struct {
+	// The user to delete.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+}
+
+// DeleteUserPolicyInput is the input of DeleteUserPolicy, which deletes an inline policy of a
+// user.
+type DeleteUserPolicyInput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The inline policy to delete.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+}
+
 // DescribeIdentityInput is the input of DescribeIdentity, which returns when an identity was
 // created and last changed, and which providers its logins come from.
 type DescribeIdentityInput struct {
@@ -135,6 +515,62 @@ type DescribeIdentityPoolInput struct {
 	// The identity pool to describe.
 	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
 	IdentityPoolId string
+}
+
+// DetachRolePolicyInput is the input of DetachRolePolicy, which detaches a managed policy from
+// a role. The policy itself stays.
+type DetachRolePolicyInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The policy to detach.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+}
+
+// DetachUserPolicyInput is the input of DetachUserPolicy, which detaches a managed policy from
+// a user. The policy itself stays.
+type DetachUserPolicyInput struct {
+	// The user.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The policy to detach.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+}
+
+// GetAccessKeyLastUsedInput is the input of GetAccessKeyLastUsed, which returns whose an access
+// key is, and when it last signed a request.
+type GetAccessKeyLastUsedInput struct {
+	// The access key.
+	// Required. 16 to 128 characters, pattern [\w]+.
+	AccessKeyId string
+}
+
+// GetAccessKeyLastUsedOutput is the output of GetAccessKeyLastUsed.
+type GetAccessKeyLastUsedOutput struct {
+	// The user whose requests the access key signs.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// Its last use.
+	AccessKeyLastUsed *AccessKeyLastUsed
+}
+
+// GetCallerIdentityInput is the input of GetCallerIdentity, which returns who signed the
+// request. No policy is needed for it, and none can forbid it.
+type GetCallerIdentityInput struct{}
+
+// GetCallerIdentityOutput is the output of GetCallerIdentity.
+type GetCallerIdentityOutput struct {
+	// The account id for root, AIDA and more for a user, AROA and more with the session's name for
+	// a role.
+	UserId string
+	// The account of the caller.
+	Account string
+	// The ARN of the caller.
+	// 20 to 2048 characters, pattern
+	// [\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+.
+	Arn string
 }
 
 // GetCredentialsForIdentityInput is the input of GetCredentialsForIdentity, which returns
@@ -205,6 +641,32 @@ type GetIdentityPoolRolesOutput struct {
 	RoleMappings map[string]RoleMapping
 }
 
+// GetOpenIDConnectProviderInput is the input of GetOpenIDConnectProvider, which returns an
+// OpenID Connect provider.
+type GetOpenIDConnectProviderInput struct {
+	// The provider.
+	// Required. 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+}
+
+// GetOpenIDConnectProviderOutput is the output of GetOpenIDConnectProvider.
+type GetOpenIDConnectProviderOutput struct {
+	// The issuer, without https:// before it.
+	// 1 to 255 characters.
+	Url string
+	// The client ids whose tokens are taken.
+	// Each 1 to 255 characters.
+	ClientIDList []string
+	// The thumbprints given.
+	// Each 40 to 40 characters.
+	ThumbprintList []string
+	// When the provider was created.
+	CreateDate time.Time
+	// The tags of the provider.
+	// At most 50 elements.
+	Tags []Tag
+}
+
 // GetOpenIdTokenForDeveloperIdentityInput is the input of GetOpenIdTokenForDeveloperIdentity,
 // which finds or creates the identity of a user whom your backend has authenticated, links the
 // given logins to it, and returns an OpenID token for it.
@@ -258,6 +720,37 @@ type GetOpenIdTokenOutput struct {
 	Token Secret
 }
 
+// GetPolicyInput is the input of GetPolicy, which returns a managed policy without its
+// document, which GetPolicyVersion returns.
+type GetPolicyInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+}
+
+// GetPolicyOutput is the output of GetPolicy.
+type GetPolicyOutput struct {
+	// The policy.
+	Policy *Policy
+}
+
+// GetPolicyVersionInput is the input of GetPolicyVersion, which returns a version of a managed
+// policy with its document.
+type GetPolicyVersionInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// The version.
+	// Required. Pattern v[1-9][0-9]*(\.[A-Za-z0-9-]*)?.
+	VersionId string
+}
+
+// GetPolicyVersionOutput is the output of GetPolicyVersion.
+type GetPolicyVersionOutput struct {
+	// The version, with its document percent-encoded.
+	PolicyVersion *PolicyVersion
+}
+
 // GetPrincipalTagAttributeMapInput is the input of GetPrincipalTagAttributeMap, which returns
 // which claims of a provider's login tokens become session tags of the credentials.
 type GetPrincipalTagAttributeMapInput struct {
@@ -282,6 +775,143 @@ type GetPrincipalTagAttributeMapOutput struct {
 	// Tag keys, each with the claim that gives its value.
 	// At most 50 entries; keys 1 to 128 characters; values 1 to 256 characters.
 	PrincipalTags map[string]string
+}
+
+// GetRoleInput is the input of GetRole, which returns a role with its trust policy and tags.
+type GetRoleInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+}
+
+// GetRoleOutput is the output of GetRole.
+type GetRoleOutput struct {
+	// The role.
+	// Required.
+	Role *Role
+}
+
+// GetRolePolicyInput is the input of GetRolePolicy, which returns an inline policy of a role.
+type GetRolePolicyInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The inline policy.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+}
+
+// GetRolePolicyOutput is the output of GetRolePolicy.
+type GetRolePolicyOutput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The name of the inline policy.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+	// The policy as JSON, percent-encoded (RFC 3986).
+	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	PolicyDocument string
+}
+
+// GetSAMLProviderInput is the input of GetSAMLProvider, which returns a SAML provider with its
+// metadata.
+type GetSAMLProviderInput struct {
+	// The SAML provider.
+	// Required. 20 to 2048 characters.
+	SAMLProviderArn string
+}
+
+// GetSAMLProviderOutput is the output of GetSAMLProvider.
+type GetSAMLProviderOutput struct {
+	// The metadata, as XML.
+	// 1000 to 10000000 characters.
+	SAMLMetadataDocument string
+	// When the SAML provider was created.
+	CreateDate time.Time
+	// Until when the metadata says that it is valid.
+	ValidUntil time.Time
+	// The tags of the SAML provider.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// GetSessionTokenInput is the input of GetSessionToken, which returns temporary credentials
+// that may do what the user who calls may. No policy is needed for it. Sessions can not call
+// it.
+type GetSessionTokenInput struct {
+	// How long the credentials are valid, in seconds. Left out: 43200; for root never more than
+	// 3600.
+	// 900 to 129600.
+	DurationSeconds int64
+	// Refused: MFA devices are not served.
+	// 9 to 256 characters, pattern [\w+=/:,.@-]*.
+	SerialNumber string
+	// Refused: MFA devices are not served.
+	// 6 to 6 characters, pattern [\d]*.
+	TokenCode string
+}
+
+// GetSessionTokenOutput is the output of GetSessionToken.
+type GetSessionTokenOutput struct {
+	// The temporary credentials.
+	Credentials *STSCredentials
+}
+
+// GetUserInput is the input of GetUser, which returns a user with its tags.
+type GetUserInput struct {
+	// The user. Left out: the one that calls.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+}
+
+// GetUserOutput is the output of GetUser.
+type GetUserOutput struct {
+	// The user.
+	// Required.
+	User *User
+}
+
+// GetUserPolicyInput is the input of GetUserPolicy, which returns an inline policy of a user.
+type GetUserPolicyInput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The inline policy.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+}
+
+// GetUserPolicyOutput is the output of GetUserPolicy.
+type GetUserPolicyOutput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The name of the inline policy.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+	// The policy as JSON, percent-encoded (RFC 3986).
+	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	PolicyDocument string
+}
+
+// Group is part of ListGroupsForUserOutput.
+type Group struct {
+	// The path of the group.
+	// Required. 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
+	Path string
+	// The name of the group.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	GroupName string
+	// The id of the group.
+	// Required. 16 to 128 characters, pattern [\w]+.
+	GroupId string
+	// The ARN of the group.
+	// Required. 20 to 2048 characters.
+	Arn string
+	// When the group was created.
+	// Required.
+	CreateDate time.Time
 }
 
 // IdentityDescription is the output of DescribeIdentity, and part of ListIdentitiesOutput.
@@ -342,14 +972,170 @@ type IdentityPoolShortDescription struct {
 	IdentityPoolName string
 }
 
-// ListAccessKeysInput is the input of ListAccessKeys, which lists the access keys of your
-// account, oldest first, without their secrets.
-type ListAccessKeysInput struct{}
+// InstanceProfile is part of ListInstanceProfilesForRoleOutput.
+type InstanceProfile struct {
+	// The path of the instance profile.
+	// Required. 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
+	Path string
+	// The name of the instance profile.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	InstanceProfileName string
+	// The id of the instance profile.
+	// Required. 16 to 128 characters, pattern [\w]+.
+	InstanceProfileId string
+	// The ARN of the instance profile.
+	// Required. 20 to 2048 characters.
+	Arn string
+	// When the instance profile was created.
+	// Required.
+	CreateDate time.Time
+	// The role of the instance profile.
+	// Required.
+	Roles []Role
+	// The tags of the instance profile.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// ListAccessKeysInput is the input of ListAccessKeys, which lists the access keys of a user,
+// without their secrets.
+type ListAccessKeysInput struct {
+	// The user. Left out: the one that calls.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
 
 // ListAccessKeysOutput is the output of ListAccessKeys.
 type ListAccessKeysOutput struct {
-	// The access keys.
-	AccessKeys []AccessKey
+	// The access keys of this page.
+	// Required.
+	AccessKeyMetadata []AccessKeyMetadata
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListAttachedRolePoliciesInput is the input of ListAttachedRolePolicies, which lists the
+// managed policies attached to a role. ListRolePolicies lists the inline ones.
+type ListAttachedRolePoliciesInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// What the paths of the policies begin with. Left out: all policies.
+	// 1 to 512 characters, pattern ((/[A-Za-z0-9\.,\+@=_-]+)*)/.
+	PathPrefix string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListAttachedRolePoliciesOutput is the output of ListAttachedRolePolicies.
+type ListAttachedRolePoliciesOutput struct {
+	// The policies of this page.
+	AttachedPolicies []AttachedPolicy
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListAttachedUserPoliciesInput is the input of ListAttachedUserPolicies, which lists the
+// managed policies attached to a user. ListUserPolicies lists the inline ones.
+type ListAttachedUserPoliciesInput struct {
+	// The user.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// What the paths of the policies begin with. Left out: all policies.
+	// 1 to 512 characters, pattern ((/[A-Za-z0-9\.,\+@=_-]+)*)/.
+	PathPrefix string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListAttachedUserPoliciesOutput is the output of ListAttachedUserPolicies.
+type ListAttachedUserPoliciesOutput struct {
+	// The policies of this page.
+	AttachedPolicies []AttachedPolicy
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListEntitiesForPolicyInput is the input of ListEntitiesForPolicy, which lists the users and
+// roles that a managed policy is attached to.
+type ListEntitiesForPolicyInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// User or Role: only those. Other kinds match nothing. Left out: both.
+	// One of User, Role, Group, LocalManagedPolicy, AWSManagedPolicy.
+	EntityFilter string
+	// What the paths of the users and roles begin with. Left out: all.
+	// 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
+	PathPrefix string
+	// PermissionsPolicy: all. PermissionsBoundary: none, since boundaries are not served.
+	// One of PermissionsPolicy, PermissionsBoundary.
+	PolicyUsageFilter string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListEntitiesForPolicyOutput is the output of ListEntitiesForPolicy.
+type ListEntitiesForPolicyOutput struct {
+	// Always empty: groups are not served.
+	PolicyGroups []PolicyGroup
+	// The users of this page.
+	PolicyUsers []PolicyUser
+	// The roles of this page.
+	PolicyRoles []PolicyRole
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListGroupsForUserInput is the input of ListGroupsForUser, which lists the groups of a user:
+// always none, since groups are not served. Tools that delete users ask for them first.
+type ListGroupsForUserInput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListGroupsForUserOutput is the output of ListGroupsForUser.
+type ListGroupsForUserOutput struct {
+	// Always empty: groups are not served.
+	// Required.
+	Groups []Group
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
 }
 
 // ListIdentitiesInput is the input of ListIdentities, which lists the identities of an identity
@@ -400,6 +1186,256 @@ type ListIdentityPoolsOutput struct {
 	NextToken string
 }
 
+// ListInstanceProfilesForRoleInput is the input of ListInstanceProfilesForRole, which lists the
+// instance profiles of a role: always none, since they are not served. Tools that delete roles
+// ask for them first.
+type ListInstanceProfilesForRoleInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListInstanceProfilesForRoleOutput is the output of ListInstanceProfilesForRole.
+type ListInstanceProfilesForRoleOutput struct {
+	// Always empty: instance profiles are not served.
+	// Required.
+	InstanceProfiles []InstanceProfile
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListOpenIDConnectProviderTagsInput is the input of ListOpenIDConnectProviderTags, which lists
+// the tags of an OpenID Connect provider.
+type ListOpenIDConnectProviderTagsInput struct {
+	// The provider.
+	// Required. 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListOpenIDConnectProviderTagsOutput is the output of ListOpenIDConnectProviderTags.
+type ListOpenIDConnectProviderTagsOutput struct {
+	// The tags of this page.
+	// Required. At most 50 elements.
+	Tags []Tag
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListOpenIDConnectProvidersInput is the input of ListOpenIDConnectProviders, which lists the
+// OpenID Connect providers of your account, all at once.
+type ListOpenIDConnectProvidersInput struct{}
+
+// ListOpenIDConnectProvidersOutput is the output of ListOpenIDConnectProviders.
+type ListOpenIDConnectProvidersOutput struct {
+	// The providers.
+	OpenIDConnectProviderList []OpenIDConnectProviderListEntry
+}
+
+// ListPoliciesInput is the input of ListPolicies, which lists the managed policies of your
+// account.
+type ListPoliciesInput struct {
+	// All or Local: those of your account. AWS: those of AWS, of which there are none here. Left
+	// out: All.
+	// One of All, AWS, Local.
+	Scope string
+	// Whether to list only policies that are attached. Left out: all.
+	OnlyAttached *bool
+	// What the paths of the policies begin with. Left out: all policies.
+	// 1 to 512 characters, pattern ((/[A-Za-z0-9\.,\+@=_-]+)*)/.
+	PathPrefix string
+	// PermissionsPolicy: all policies. PermissionsBoundary: none, since boundaries are not served.
+	// One of PermissionsPolicy, PermissionsBoundary.
+	PolicyUsageFilter string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListPoliciesOutput is the output of ListPolicies.
+type ListPoliciesOutput struct {
+	// The policies of this page.
+	Policies []Policy
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListPolicyTagsInput is the input of ListPolicyTags, which lists the tags of a managed policy.
+type ListPolicyTagsInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListPolicyTagsOutput is the output of ListPolicyTags.
+type ListPolicyTagsOutput struct {
+	// The tags of this page.
+	// Required. At most 50 elements.
+	Tags []Tag
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListPolicyVersionsInput is the input of ListPolicyVersions, which lists the versions of a
+// managed policy, without their documents.
+type ListPolicyVersionsInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListPolicyVersionsOutput is the output of ListPolicyVersions.
+type ListPolicyVersionsOutput struct {
+	// The versions of this page.
+	Versions []PolicyVersion
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListRolePoliciesInput is the input of ListRolePolicies, which lists the names of the inline
+// policies of a role. ListAttachedRolePolicies lists those attached.
+type ListRolePoliciesInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListRolePoliciesOutput is the output of ListRolePolicies.
+type ListRolePoliciesOutput struct {
+	// The names of this page.
+	// Required. Each 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyNames []string
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListRoleTagsInput is the input of ListRoleTags, which lists the tags of a role.
+type ListRoleTagsInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListRoleTagsOutput is the output of ListRoleTags.
+type ListRoleTagsOutput struct {
+	// The tags of this page.
+	// Required. At most 50 elements.
+	Tags []Tag
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListRolesInput is the input of ListRoles, which lists the roles of your account.
+type ListRolesInput struct {
+	// What the paths of the roles begin with. Left out: all roles.
+	// 1 to 512 characters, pattern \u002F[\u0021-\u007F]*.
+	PathPrefix string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListRolesOutput is the output of ListRoles.
+type ListRolesOutput struct {
+	// The roles of this page.
+	// Required.
+	Roles []Role
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListSAMLProviderTagsInput is the input of ListSAMLProviderTags, which lists the tags of a
+// SAML provider.
+type ListSAMLProviderTagsInput struct {
+	// The SAML provider.
+	// Required. 20 to 2048 characters.
+	SAMLProviderArn string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListSAMLProviderTagsOutput is the output of ListSAMLProviderTags.
+type ListSAMLProviderTagsOutput struct {
+	// The tags of this page.
+	// Required. At most 50 elements.
+	Tags []Tag
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListSAMLProvidersInput is the input of ListSAMLProviders, which lists the SAML providers of
+// your account, all at once.
+type ListSAMLProvidersInput struct{}
+
+// ListSAMLProvidersOutput is the output of ListSAMLProviders.
+type ListSAMLProvidersOutput struct {
+	// The SAML providers.
+	SAMLProviderList []SAMLProviderListEntry
+}
+
 // ListSigningKeysInput is the input of ListSigningKeys, which lists the keys that sign tokens,
 // oldest first, expired ones among them.
 type ListSigningKeysInput struct{}
@@ -423,6 +1459,79 @@ type ListTagsForResourceOutput struct {
 	// The tags of the identity pool.
 	// Keys 1 to 128 characters; values at most 256 characters.
 	Tags map[string]string
+}
+
+// ListUserPoliciesInput is the input of ListUserPolicies, which lists the names of the inline
+// policies of a user. ListAttachedUserPolicies lists those attached.
+type ListUserPoliciesInput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListUserPoliciesOutput is the output of ListUserPolicies.
+type ListUserPoliciesOutput struct {
+	// The names of this page.
+	// Required. Each 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyNames []string
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListUserTagsInput is the input of ListUserTags, which lists the tags of a user.
+type ListUserTagsInput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListUserTagsOutput is the output of ListUserTags.
+type ListUserTagsOutput struct {
+	// The tags of this page.
+	// Required. At most 50 elements.
+	Tags []Tag
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
+}
+
+// ListUsersInput is the input of ListUsers, which lists the users of your account.
+type ListUsersInput struct {
+	// What the paths of the users begin with. Left out: all users.
+	// 1 to 512 characters, pattern \u002F[\u0021-\u007F]*.
+	PathPrefix string
+	// Where to go on: the Marker of the page before.
+	// 1 to 320 characters, pattern [\u0020-\u00FF]+.
+	Marker string
+	// How many entries to return at most. Left out: 100.
+	// 1 to 1000.
+	MaxItems int64
+}
+
+// ListUsersOutput is the output of ListUsers.
+type ListUsersOutput struct {
+	// The users of this page.
+	// Required.
+	Users []User
+	// Whether there is another page.
+	IsTruncated *bool
+	// Where the next page begins; left out on the last page.
+	Marker string
 }
 
 // LookupDeveloperIdentityInput is the input of LookupDeveloperIdentity, which returns the
@@ -500,6 +1609,184 @@ type MergeDeveloperIdentitiesOutput struct {
 	IdentityId string
 }
 
+// OpenIDConnectProviderListEntry is part of ListOpenIDConnectProvidersOutput.
+type OpenIDConnectProviderListEntry struct {
+	// The ARN of the OpenID Connect provider.
+	// 20 to 2048 characters.
+	Arn string
+}
+
+// Policy is part of CreatePolicyOutput, GetPolicyOutput and ListPoliciesOutput.
+type Policy struct {
+	// The name of the policy, unique in the account.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+	// The id of the policy: ANPA and 17 letters or digits, never used again.
+	// 16 to 128 characters, pattern [\w]+.
+	PolicyId string
+	// The ARN of the policy, by which operations name it.
+	// 20 to 2048 characters.
+	Arn string
+	// The path of the policy, which is part of its ARN.
+	// 1 to 512 characters, pattern ((/[A-Za-z0-9\.,\+@=_-]+)*)/.
+	Path string
+	// The version that is in force.
+	// Pattern v[1-9][0-9]*(\.[A-Za-z0-9-]*)?.
+	DefaultVersionId string
+	// How many users and roles the policy is attached to.
+	AttachmentCount int64
+	// Always 0: permissions boundaries are not served.
+	PermissionsBoundaryUsageCount int64
+	// Whether the policy can be attached: always true.
+	IsAttachable *bool
+	// The description given when the policy was created. Lists leave it out.
+	// At most 1000 characters.
+	Description string
+	// When the policy was created.
+	CreateDate time.Time
+	// When the newest version of the policy was created.
+	UpdateDate time.Time
+	// The tags of the policy. Lists leave them out.
+	// At most 50 elements.
+	Tags []Tag
+}
+
+// PolicyDescriptorType is part of AssumeRoleInput.
+type PolicyDescriptorType struct {
+	// The ARN of a managed policy of the role's account.
+	// 20 to 2048 characters, pattern
+	// [\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+.
+	Arn string
+}
+
+// PolicyGroup is part of ListEntitiesForPolicyOutput.
+type PolicyGroup struct {
+	// The name of the group.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	GroupName string
+	// The id of the group.
+	// 16 to 128 characters, pattern [\w]+.
+	GroupId string
+}
+
+// PolicyRole is part of ListEntitiesForPolicyOutput.
+type PolicyRole struct {
+	// The name of the role.
+	// 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The id of the role.
+	// 16 to 128 characters, pattern [\w]+.
+	RoleId string
+}
+
+// PolicyUser is part of ListEntitiesForPolicyOutput.
+type PolicyUser struct {
+	// The name of the user.
+	// 1 to 64 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The id of the user.
+	// 16 to 128 characters, pattern [\w]+.
+	UserId string
+}
+
+// PolicyVersion is part of CreatePolicyVersionOutput, GetPolicyVersionOutput and
+// ListPolicyVersionsOutput.
+type PolicyVersion struct {
+	// The policy as JSON, percent-encoded (RFC 3986). Only GetPolicyVersion returns it.
+	// 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	Document string
+	// The version: v1, then v2 and so on.
+	// Pattern v[1-9][0-9]*(\.[A-Za-z0-9-]*)?.
+	VersionId string
+	// Whether this version is in force.
+	IsDefaultVersion *bool
+	// When the version was created.
+	CreateDate time.Time
+}
+
+// PutRolePolicyInput is the input of PutRolePolicy, which writes an inline policy, which
+// belongs to one role alone, and replaces one of the same name.
+type PutRolePolicyInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The name of the inline policy.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+	// The policy as JSON.
+	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	PolicyDocument string
+}
+
+// PutUserPolicyInput is the input of PutUserPolicy, which writes an inline policy, which
+// belongs to one user alone, and replaces one of the same name.
+type PutUserPolicyInput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The name of the inline policy.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	PolicyName string
+	// The policy as JSON.
+	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	PolicyDocument string
+}
+
+// RemoveClientIDFromOpenIDConnectProviderInput is the input of
+// RemoveClientIDFromOpenIDConnectProvider, which removes a client id from those whose tokens an
+// OpenID Connect provider is trusted for. One that is not there is passed over.
+type RemoveClientIDFromOpenIDConnectProviderInput struct {
+	// The provider.
+	// Required. 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+	// The client id to remove.
+	// Required. 1 to 255 characters.
+	ClientID string
+}
+
+// Role is part of CreateRoleOutput, GetRoleOutput, InstanceProfile and ListRolesOutput.
+type Role struct {
+	// The path of the role, which is part of its ARN.
+	// Required. 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
+	Path string
+	// The name of the role, unique in the account whatever the path.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The id of the role: AROA and 17 letters or digits, never used again.
+	// Required. 16 to 128 characters, pattern [\w]+.
+	RoleId string
+	// The ARN of the role.
+	// Required. 20 to 2048 characters.
+	Arn string
+	// When the role was created.
+	// Required.
+	CreateDate time.Time
+	// The trust policy as JSON, percent-encoded (RFC 3986): who may take the role.
+	// 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	AssumeRolePolicyDocument string
+	// What the role is for.
+	// At most 1000 characters, pattern [\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*.
+	Description string
+	// How long credentials of the role may be valid, in seconds.
+	// 3600 to 43200.
+	MaxSessionDuration int64
+	// Always absent: permissions boundaries are not served.
+	PermissionsBoundary *AttachedPermissionsBoundary
+	// The tags of the role. Lists leave them out.
+	// At most 50 elements.
+	Tags []Tag
+	// When the role was last used. Lists leave it out.
+	RoleLastUsed *RoleLastUsed
+}
+
+// RoleLastUsed is part of Role.
+type RoleLastUsed struct {
+	// When credentials of the role last signed a request; left out when they never did.
+	LastUsedDate time.Time
+	// The region of that request.
+	Region string
+}
+
 // RoleMapping is part of GetIdentityPoolRolesOutput and SetIdentityPoolRolesInput.
 type RoleMapping struct {
 	// Token: the login token names the role. Rules: the first rule that matches does.
@@ -532,6 +1819,44 @@ type RulesConfigurationType struct {
 	// The rules, tried in order. AWS documents at most 25.
 	// Required. 1 to 400 elements.
 	Rules []MappingRule
+}
+
+// SAMLProviderListEntry is part of ListSAMLProvidersOutput.
+type SAMLProviderListEntry struct {
+	// The ARN of the SAML provider.
+	// 20 to 2048 characters.
+	Arn string
+	// Until when the metadata says that it is valid.
+	ValidUntil time.Time
+	// When the SAML provider was created.
+	CreateDate time.Time
+}
+
+// STSCredentials is part of AssumeRoleOutput and GetSessionTokenOutput.
+type STSCredentials struct {
+	// The access key id.
+	// Required. 16 to 128 characters, pattern [\w]*.
+	AccessKeyId string
+	// The secret access key, with which requests are signed.
+	// Required.
+	SecretAccessKey Secret
+	// The session token, which goes with every request.
+	// Required.
+	SessionToken Secret
+	// When the credentials cease to work.
+	// Required.
+	Expiration time.Time
+}
+
+// SetDefaultPolicyVersionInput is the input of SetDefaultPolicyVersion, which puts a version of
+// a managed policy in force, for everything that the policy is attached to.
+type SetDefaultPolicyVersionInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// The version to put in force.
+	// Required. Pattern v[1-9][0-9]*(\.[A-Za-z0-9-]*)?.
+	VersionId string
 }
 
 // SetIdentityPoolRolesInput is the input of SetIdentityPoolRoles, which replaces the roles that
@@ -600,6 +1925,44 @@ type SigningKey struct {
 	ExpirationDate time.Time
 }
 
+// Tag is part of AssumeRoleInput, CreateOpenIDConnectProviderInput,
+// CreateOpenIDConnectProviderOutput, CreatePolicyInput, CreateRoleInput,
+// CreateSAMLProviderInput, CreateSAMLProviderOutput, CreateUserInput,
+// GetOpenIDConnectProviderOutput, GetSAMLProviderOutput, InstanceProfile,
+// ListOpenIDConnectProviderTagsOutput, ListPolicyTagsOutput, ListRoleTagsOutput,
+// ListSAMLProviderTagsOutput, ListUserTagsOutput, Policy, Role, TagOpenIDConnectProviderInput,
+// TagPolicyInput, TagRoleInput, TagSAMLProviderInput, TagUserInput and User.
+type Tag struct {
+	// The key of the tag. Keys that differ only in case are the same.
+	// Required. 1 to 128 characters, pattern [\p{L}\p{Z}\p{N}_.:/=+\-@]+.
+	Key string
+	// The value of the tag, which may be empty.
+	// Required. At most 256 characters, pattern [\p{L}\p{Z}\p{N}_.:/=+\-@]*.
+	Value string
+}
+
+// TagOpenIDConnectProviderInput is the input of TagOpenIDConnectProvider, which puts tags on an
+// OpenID Connect provider. A tag with a key that is there gets the new value.
+type TagOpenIDConnectProviderInput struct {
+	// The provider.
+	// Required. 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+	// The tags to put on.
+	// Required. At most 50 elements.
+	Tags []Tag
+}
+
+// TagPolicyInput is the input of TagPolicy, which puts tags on a managed policy. A tag with a
+// key that is there gets the new value.
+type TagPolicyInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// The tags to put on.
+	// Required. At most 50 elements.
+	Tags []Tag
+}
+
 // TagResourceInput is the input of TagResource, which puts tags on an identity pool. A tag with
 // a key that is there gets the new value.
 type TagResourceInput struct {
@@ -613,6 +1976,39 @@ type TagResourceInput struct {
 
 // TagResourceOutput is the output of TagResource.
 type TagResourceOutput struct{}
+
+// TagRoleInput is the input of TagRole, which puts tags on a role. A tag with a key that is
+// there gets the new value.
+type TagRoleInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The tags to put on.
+	// Required. At most 50 elements.
+	Tags []Tag
+}
+
+// TagSAMLProviderInput is the input of TagSAMLProvider, which puts tags on a SAML provider. A
+// tag with a key that is there gets the new value.
+type TagSAMLProviderInput struct {
+	// The SAML provider.
+	// Required. 20 to 2048 characters.
+	SAMLProviderArn string
+	// The tags to put on.
+	// Required. At most 50 elements.
+	Tags []Tag
+}
+
+// TagUserInput is the input of TagUser, which puts tags on a user. A tag with a key that is
+// there gets the new value.
+type TagUserInput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The tags to put on.
+	// Required. At most 50 elements.
+	Tags []Tag
+}
 
 // UnlinkDeveloperIdentityInput is the input of UnlinkDeveloperIdentity, which removes a
 // developer user from an identity. The next token for that user creates a new identity; one
@@ -657,6 +2053,30 @@ type UnprocessedIdentityId struct {
 	ErrorCode string
 }
 
+// UntagOpenIDConnectProviderInput is the input of UntagOpenIDConnectProvider, which takes tags
+// off an OpenID Connect provider. Keys that it does not have are passed over.
+type UntagOpenIDConnectProviderInput struct {
+	// The provider.
+	// Required. 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+	// The keys of the tags to take off.
+	// Required. At most 50 elements; each 1 to 128 characters, pattern
+	// [\p{L}\p{Z}\p{N}_.:/=+\-@]+.
+	TagKeys []string
+}
+
+// UntagPolicyInput is the input of UntagPolicy, which takes tags off a managed policy. Keys
+// that it does not have are passed over.
+type UntagPolicyInput struct {
+	// The policy.
+	// Required. 20 to 2048 characters.
+	PolicyArn string
+	// The keys of the tags to take off.
+	// Required. At most 50 elements; each 1 to 128 characters, pattern
+	// [\p{L}\p{Z}\p{N}_.:/=+\-@]+.
+	TagKeys []string
+}
+
 // UntagResourceInput is the input of UntagResource, which takes tags off an identity pool. Keys
 // that it does not have are passed over.
 type UntagResourceInput struct {
@@ -670,3 +2090,152 @@ type UntagResourceInput struct {
 
 // UntagResourceOutput is the output of UntagResource.
 type UntagResourceOutput struct{}
+
+// UntagRoleInput is the input of UntagRole, which takes tags off a role. Keys that it does not
+// have are passed over.
+type UntagRoleInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The keys of the tags to take off.
+	// Required. At most 50 elements; each 1 to 128 characters, pattern
+	// [\p{L}\p{Z}\p{N}_.:/=+\-@]+.
+	TagKeys []string
+}
+
+// UntagSAMLProviderInput is the input of UntagSAMLProvider, which takes tags off a SAML
+// provider. Keys that it does not have are passed over.
+type UntagSAMLProviderInput struct {
+	// The SAML provider.
+	// Required. 20 to 2048 characters.
+	SAMLProviderArn string
+	// The keys of the tags to take off.
+	// Required. At most 50 elements; each 1 to 128 characters, pattern
+	// [\p{L}\p{Z}\p{N}_.:/=+\-@]+.
+	TagKeys []string
+}
+
+// UntagUserInput is the input of UntagUser, which takes tags off a user. Keys that it does not
+// have are passed over.
+type UntagUserInput struct {
+	// The user.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The keys of the tags to take off.
+	// Required. At most 50 elements; each 1 to 128 characters, pattern
+	// [\p{L}\p{Z}\p{N}_.:/=+\-@]+.
+	TagKeys []string
+}
+
+// UpdateAccessKeyInput is the input of UpdateAccessKey, which makes an access key inactive, so
+// that requests signed with it are refused, or active again.
+type UpdateAccessKeyInput struct {
+	// The user. Left out: the one that calls.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The access key to change.
+	// Required. 16 to 128 characters, pattern [\w]+.
+	AccessKeyId string
+	// What it becomes.
+	// Required. One of Active, Inactive.
+	Status string
+}
+
+// UpdateAssumeRolePolicyInput is the input of UpdateAssumeRolePolicy, which replaces the trust
+// policy of a role: who may take it, and when. Credentials issued before stay valid until they
+// expire.
+type UpdateAssumeRolePolicyInput struct {
+	// The role.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The new trust policy as JSON.
+	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	PolicyDocument string
+}
+
+// UpdateOpenIDConnectProviderThumbprintInput is the input of
+// UpdateOpenIDConnectProviderThumbprint, which replaces the thumbprints of an OpenID Connect
+// provider, all of them.
+type UpdateOpenIDConnectProviderThumbprintInput struct {
+	// The provider.
+	// Required. 20 to 2048 characters.
+	OpenIDConnectProviderArn string
+	// The new thumbprints.
+	// Required. Each 40 to 40 characters.
+	ThumbprintList []string
+}
+
+// UpdateRoleInput is the input of UpdateRole, which changes the description of a role, or how
+// long its credentials may be valid.
+type UpdateRoleInput struct {
+	// The role to change.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// What the role is for.
+	// At most 1000 characters, pattern [\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*.
+	Description string
+	// How long credentials of the role may be valid, in seconds.
+	// 3600 to 43200.
+	MaxSessionDuration int64
+}
+
+// UpdateRoleOutput is the output of UpdateRole.
+type UpdateRoleOutput struct{}
+
+// UpdateSAMLProviderInput is the input of UpdateSAMLProvider, which replaces the metadata of a
+// SAML provider, for instance when its certificate changes.
+type UpdateSAMLProviderInput struct {
+	// The new metadata, as XML.
+	// Required. 1000 to 10000000 characters.
+	SAMLMetadataDocument string
+	// The SAML provider.
+	// Required. 20 to 2048 characters.
+	SAMLProviderArn string
+}
+
+// UpdateSAMLProviderOutput is the output of UpdateSAMLProvider.
+type UpdateSAMLProviderOutput struct {
+	// The ARN of the SAML provider.
+	// 20 to 2048 characters.
+	SAMLProviderArn string
+}
+
+// UpdateUserInput is the input of UpdateUser, which gives a user another name or path, and with
+// it another ARN. Its id, access keys and policies stay.
+type UpdateUserInput struct {
+	// The user to change.
+	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The new path. Left out: it stays.
+	// 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
+	NewPath string
+	// The new name. Left out: it stays.
+	// 1 to 64 characters, pattern [\w+=,.@-]+.
+	NewUserName string
+}
+
+// User is part of CreateUserOutput, GetUserOutput and ListUsersOutput.
+type User struct {
+	// The path of the user, which is part of its ARN.
+	// Required. 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
+	Path string
+	// The name of the user, unique in the account whatever the path.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The id of the user: AIDA and 17 letters or digits, never used again.
+	// Required. 16 to 128 characters, pattern [\w]+.
+	UserId string
+	// The ARN of the user.
+	// Required. 20 to 2048 characters.
+	Arn string
+	// When the user was created.
+	// Required.
+	CreateDate time.Time
+	// Always absent: users have no password here.
+	PasswordLastUsed time.Time
+	// Always absent: permissions boundaries are not served.
+	PermissionsBoundary *AttachedPermissionsBoundary
+	// The tags of the user. Lists leave them out.
+	// At most 50 elements.
+	Tags []Tag
+}

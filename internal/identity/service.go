@@ -20,18 +20,8 @@ const (
 	maxPage = 60
 )
 
-// A Caller is who calls an operation, as the signature proved it.
-type Caller struct {
-	// Account is the caller's account; empty for an anonymous caller.
-	Account string
-	// Principal is the caller's ARN; empty for an anonymous caller.
-	Principal string
-	// AccessKeyID is the access key that signed; empty where none did.
-	AccessKeyID string
-	// Region is the one the request was signed for. An anonymous caller has none:
-	// what it names says the region.
-	Region string
-}
+// A Caller is who calls an operation.
+type Caller = api.Caller
 
 // Config is what a [Service] needs. Every field is required.
 type Config struct {

@@ -9,27 +9,37 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
 
-// clockSkew is how far a signature's time may be from ours. Source: sibling services.
-const clockSkew = 5 * time.Minute
+// How far a signature's time may be from ours. Source: sibling services; STS observed.
+const (
+	jsonSkew  = 5 * time.Minute
+	querySkew = 15 * time.Minute
+)
+
+// globalRegion is for which requests to services without regions are signed.
+const globalRegion = "us-east-1"
 
 // Operator is the Authenticator for callers that reached the server by a way only the
 // operator has: everybody is the caller it holds.
-type Operator identity.Caller
+type Operator api.Caller
 
 // Authenticate implements [Authenticator].
-func (o Operator) Authenticate(context.Context, *api.Operation, *sigv4.Request) (identity.Caller, error) {
-	return identity.Caller(o), nil
+func (o Operator) Authenticate(context.Context, *api.Service, *api.Operation, *sigv4.Request) (api.Caller, error) {
+	return api.Caller(o), nil
+}
+
+// Authorize implements [Authorizer]: the operator may do everything.
+func (o Operator) Authorize(context.Context, api.Caller, *api.Service, *api.Operation, any) error {
+	return nil
 }
 
 // Signatures is the Authenticator for everybody else: a request is signed with an
 // access key, or calls a public operation unsigned. A public operation that is called
 // with a signature is refused when the signature does not hold.
 type Signatures struct {
-	// Service is the signing name.
-	Service string
 	Regions []string
 	Keys    AccessKeys
 	// Dev is a well-known access key that is taken too; nil: none.
@@ -39,69 +49,75 @@ type Signatures struct {
 	derived sigv4.KeyCache
 }
 
-// AccessKeys finds access keys. The identity service does.
+// AccessKeys finds access keys. The principal service does.
 type AccessKeys interface {
-	AccessKey(ctx context.Context, id string) (*identity.AccessKey, error)
-	OpenSecret(*identity.AccessKey) (api.Secret, error)
+	// Authenticated returns the key and the caller that its signature proves: ErrNotFound,
+	// also for a key that is inactive.
+	AccessKey(ctx context.Context, id string) (*principal.AccessKey, api.Caller, error)
+	OpenSecret(*principal.AccessKey) (api.Secret, error)
 }
 
-// A DevKey is an access key whose secret everybody knows.
+// A DevKey is an access key of the account's root whose secret everybody knows.
 type DevKey struct {
 	ID, Account string
 	Secret      api.Secret
 }
 
 // Authenticate implements [Authenticator].
-func (a *Signatures) Authenticate(ctx context.Context, op *api.Operation, r *sigv4.Request) (identity.Caller, error) {
+func (a *Signatures) Authenticate(ctx context.Context, service *api.Service, op *api.Operation, r *sigv4.Request) (api.Caller, error) {
 	if op.Public && !sigv4.Present(r) {
-		return identity.Caller{}, nil
+		return api.Caller{}, nil
 	}
 	sig, err := sigv4.Parse(r)
 	if err != nil {
-		return identity.Caller{}, refusal(err)
+		return api.Caller{}, refusal(err)
 	}
-	err = sig.Check(sigv4.Policy{
-		Now: a.Now(), Skew: clockSkew, Service: a.Service,
-		Region: func(name string) bool { return slices.Contains(a.Regions, name) },
-	})
-	if err != nil {
-		return identity.Caller{}, refusal(err)
+	policy := sigv4.Policy{Now: a.Now(), Skew: jsonSkew, Service: service.Name, Region: a.serves}
+	if service.Protocol == api.Query {
+		policy.Skew = querySkew
+		policy.Region = func(name string) bool { return name == globalRegion || a.serves(name) }
 	}
-	key, account, err := a.key(ctx, sig)
+	if err := sig.Check(policy); err != nil {
+		return api.Caller{}, refusal(err)
+	}
+	key, caller, err := a.key(ctx, sig)
 	known := err == nil
 	if err != nil && !errors.Is(err, identity.ErrNotFound) {
-		return identity.Caller{}, err
+		return api.Caller{}, err
 	}
-	// An unknown key costs the same work as a known one, with a key that nobody has.
+	// An unknown key costs the same work as a known one.
 	verified := sig.Verify(key)
 	switch {
 	case !known:
-		return identity.Caller{}, api.UnrecognizedKey.With()
+		return api.Caller{}, api.UnrecognizedKey.With()
 	case verified != nil:
-		return identity.Caller{}, refusal(verified)
+		return api.Caller{}, refusal(verified)
 	case sig.SessionToken != "":
 		// A long-term key has no session, and there are no others.
-		return identity.Caller{}, api.UnrecognizedSession.With()
+		return api.Caller{}, api.UnrecognizedSession.With()
 	}
-	return identity.Caller{Account: account, Principal: identity.RootARN(account), AccessKeyID: sig.AccessKeyID, Region: sig.Region}, nil
+	caller.AccessKeyID, caller.Region = sig.AccessKeyID, sig.Region
+	return caller, nil
 }
 
-// key returns the signing key of a signature and the account of its access key.
-func (a *Signatures) key(ctx context.Context, sig *sigv4.Signature) (key sigv4.Key, account string, err error) {
+func (a *Signatures) serves(region string) bool { return slices.Contains(a.Regions, region) }
+
+// key returns the signing key of a signature and whom its access key stands for.
+func (a *Signatures) key(ctx context.Context, sig *sigv4.Signature) (key sigv4.Key, caller api.Caller, err error) {
 	if a.Dev != nil && sig.AccessKeyID == a.Dev.ID {
 		key = sigv4.DeriveKey(string(a.Dev.Secret), sig.Date, sig.Region, sig.Service)
-		return key, a.Dev.Account, nil
+		return key, principal.Root(a.Dev.Account), nil
 	}
-	k, err := a.Keys.AccessKey(ctx, sig.AccessKeyID)
+	k, caller, err := a.Keys.AccessKey(ctx, sig.AccessKeyID)
 	if err != nil {
-		return key, "", fmt.Errorf("read access key: %w", err)
+		return key, caller, fmt.Errorf("read access key: %w", err)
 	}
 	// The sealed secret is the version: a key made anew has another.
 	key, err = a.derived.Key(k.ID, string(k.Secret), sig.Date, sig.Region, sig.Service, func() (string, error) {
 		secret, err := a.Keys.OpenSecret(k)
 		return string(secret), err
 	})
-	return key, k.Account, err
+	return key, caller, err
 }
 
 // refusal turns an error of sigv4 into the client's.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/token"
 	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
@@ -14,15 +15,15 @@ import (
 type Binding struct {
 	name     string
 	newInput func() any
-	call     func(context.Context, identity.Caller, any) (any, error)
+	call     func(context.Context, api.Caller, any) (any, error)
 	in, out  reflect.Type
 }
 
-func bind[In, Out any](name string, f func(context.Context, identity.Caller, *In) (*Out, error)) Binding {
+func bind[In, Out any](name string, f func(context.Context, api.Caller, *In) (*Out, error)) Binding {
 	return Binding{
 		name:     name,
 		newInput: func() any { return new(In) },
-		call: func(ctx context.Context, c identity.Caller, in any) (any, error) {
+		call: func(ctx context.Context, c api.Caller, in any) (any, error) {
 			out, err := f(ctx, c, in.(*In))
 			return out, err
 		},
@@ -31,11 +32,11 @@ func bind[In, Out any](name string, f func(context.Context, identity.Caller, *In
 }
 
 // bindEmpty binds an operation whose success is an empty body.
-func bindEmpty[In any](name string, f func(context.Context, identity.Caller, *In) error) Binding {
+func bindEmpty[In any](name string, f func(context.Context, api.Caller, *In) error) Binding {
 	return Binding{
 		name:     name,
 		newInput: func() any { return new(In) },
-		call: func(ctx context.Context, c identity.Caller, in any) (any, error) {
+		call: func(ctx context.Context, c api.Caller, in any) (any, error) {
 			return nil, f(ctx, c, in.(*In))
 		},
 		in: reflect.TypeFor[In](),
@@ -75,12 +76,21 @@ func CognitoIdentity(s *identity.Service) []Binding {
 	}
 }
 
-// Control returns the bindings of the operators' service.
-func Control(s *identity.Service, keys *token.Ring) []Binding {
+// IAM returns the bindings of the service that administers principals.
+func IAM(s *principal.Service) []Binding {
 	return []Binding{
-		bind("CreateAccessKey", s.CreateAccessKey),
-		bindEmpty("DeleteAccessKey", s.DeleteAccessKey),
-		bind("ListAccessKeys", s.ListAccessKeys),
+		bind("AddClientIDToOpenIDConnectProvider", s.AddClientIDToOpenIDConnectProvider),
+	}
+}
+
+// STS returns the bindings of the security token service.
+func STS(s *principal.Service) []Binding {
+	return []Binding{bind("GetCallerIdentity", s.GetCallerIdentity)}
+}
+
+// Control returns the bindings of the operators' service.
+func Control(keys *token.Ring) []Binding {
+	return []Binding{
 		bind("ListSigningKeys", keys.ListSigningKeys),
 		bind("RotateSigningKeys", keys.RotateSigningKeys),
 	}

@@ -3,7 +3,189 @@ package server
 import (
 	"net/http"
 	"strings"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
+
+// A protocol is how an answer is written.
+type protocol interface {
+	contentType() string
+	// output is the body of a success.
+	output(s *api.Service, op *api.Operation, requestID string, out any) []byte
+	// translate gives an error of the shared phases the name it has in the protocol.
+	translate(*api.Error) *api.Error
+	// failure is the body of an error, and errorHeader what a client reads before it.
+	failure(requestID string, e *api.Error) []byte
+	errorHeader(http.Header, *api.Error)
+}
+
+// An incoming is a request on its way: routed, not yet decoded.
+type incoming struct {
+	service   *served
+	operation *api.Operation
+	// decode fills in the operation's input and checks it.
+	decode func(input any) error
+}
+
+const (
+	mediaJSON = "application/x-amz-json-1.1"
+	mediaForm = "application/x-www-form-urlencoded"
+)
+
+// read finds out protocol, service and operation.
+func (s *Server) read(r *http.Request, body []byte, rec *record) (*incoming, error) {
+	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	media = strings.TrimSpace(media)
+	target := r.Header.Values("X-Amz-Target")
+	switch {
+	case media == mediaJSON:
+		return s.readJSON(target, body, rec)
+	case (media == mediaForm || isQueryURL(r)) && len(target) == 0 && s.speaks(api.Query):
+		return s.readQuery(r.URL.RawQuery, body, rec)
+	case media == "application/json":
+		return nil, errPlainJSON
+	case r.Header.Get("X-Amz-Target") != "":
+		return nil, errProtocol
+	}
+	return nil, errNoOperation
+}
+
+func (s *Server) speaks(p api.Protocol) bool {
+	for _, sv := range s.services {
+		if sv.Protocol == p {
+			return true
+		}
+	}
+	return false
+}
+
+// isQueryURL reports whether a GET is a call of the Query protocol, as a presigned
+// GetCallerIdentity is.
+func isQueryURL(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "Action=")
+}
+
+func (s *Server) readJSON(target []string, body []byte, rec *record) (*incoming, error) {
+	service, op := s.target(target)
+	if op != nil {
+		rec.operation = op.Name
+	} else if len(body) == 0 {
+		// Where there is nothing to parse, the operation comes first (sibling).
+		return nil, api.UnknownOperation.With()
+	}
+	doc, err := wire.ParseJSON(body)
+	if err != nil {
+		return nil, err
+	}
+	if op == nil {
+		return nil, api.UnknownOperation.With()
+	}
+	return &incoming{service, op, func(input any) error { return wire.Decode(op.Input, doc, input) }}, nil
+}
+
+// target returns the operation that X-Amz-Target names, or nil.
+func (s *Server) target(values []string) (*served, *api.Operation) {
+	if len(values) != 1 {
+		return nil, nil
+	}
+	prefix, name, _ := strings.Cut(values[0], ".")
+	for _, sv := range s.services {
+		if sv.Protocol == api.JSON && sv.TargetPrefix == prefix {
+			return sv, sv.Operation(name)
+		}
+	}
+	return nil, nil
+}
+
+func (s *Server) readQuery(query string, body []byte, rec *record) (*incoming, error) {
+	rec.protocol = queryProtocol{wire.FaultNamespace}
+	form, err := wire.ParseForm(body, query)
+	if err != nil {
+		return nil, err
+	}
+	action, _ := form.Action()
+	version, ok := form.Version()
+	if !ok {
+		version = "NO_VERSION_SPECIFIED"
+	}
+	for _, sv := range s.services {
+		if sv.Protocol != api.Query || sv.Version != version {
+			continue
+		}
+		rec.protocol = queryProtocol{sv.Namespace}
+		if op := sv.Operation(action); op != nil {
+			rec.operation = op.Name
+			return &incoming{sv, op, func(input any) error { return wire.DecodeForm(op.Input, form, input) }}, nil
+		}
+	}
+	return nil, api.UnknownAction.With(action, version)
+}
+
+// jsonProtocol writes AWS JSON 1.1.
+type jsonProtocol struct{}
+
+func (jsonProtocol) contentType() string               { return mediaJSON }
+func (jsonProtocol) translate(e *api.Error) *api.Error { return e }
+
+func (jsonProtocol) output(_ *api.Service, op *api.Operation, _ string, out any) []byte {
+	if op.Output == nil {
+		return nil
+	}
+	return wire.AppendJSON(make([]byte, 0, 1024), op.Output, out)
+}
+
+func (jsonProtocol) failure(_ string, e *api.Error) []byte { return wire.AppendErrorJSON(nil, e) }
+
+func (jsonProtocol) errorHeader(h http.Header, e *api.Error) {
+	h["x-amzn-ErrorType"] = []string{string(e.Code) + ":"}
+	if headerSafe(e.Message) {
+		h["x-amzn-ErrorMessage"] = []string{e.Message}
+	}
+}
+
+// queryProtocol writes the XML of AWS Query, in a namespace.
+type queryProtocol struct{ namespace string }
+
+func (queryProtocol) contentType() string { return "text/xml" }
+
+func (p queryProtocol) output(s *api.Service, op *api.Operation, requestID string, out any) []byte {
+	return wire.AppendXML(make([]byte, 0, 1024), s, op, requestID, out)
+}
+
+func (p queryProtocol) failure(requestID string, e *api.Error) []byte {
+	return wire.AppendErrorXML(nil, p.namespace, requestID, e)
+}
+
+func (queryProtocol) errorHeader(http.Header, *api.Error) {}
+
+// translate implements protocol. The phases speak of errors as JSON services call them.
+func (queryProtocol) translate(e *api.Error) *api.Error {
+	code, ok := queryCodes[e.Code]
+	if !ok {
+		return e
+	}
+	t := *e
+	t.Code = code
+	if e.Code == api.MissingAuthenticationTokenException {
+		t.Message = api.MissingQueryAuthentication.Format
+	}
+	return &t
+}
+
+// queryCodes are the names in the Query protocol. Source: AWS's page of common errors;
+// observed on STS.
+var queryCodes = map[api.Code]api.Code{
+	api.AccessDeniedException:               api.AccessDenied,
+	api.UnrecognizedClientException:         api.InvalidClientTokenId,
+	api.InvalidSignatureException:           api.SignatureDoesNotMatch,
+	api.IncompleteSignatureException:        api.IncompleteSignature,
+	api.MissingAuthenticationTokenException: api.MissingAuthenticationToken,
+	api.ExpiredTokenException:               api.ExpiredToken,
+	api.ValidationException:                 api.ValidationError,
+	api.UnknownOperationException:           api.InvalidAction,
+	api.InternalErrorException:              api.ServiceFailure,
+}
 
 // A rawError is an answer from before the protocol is known: its body has a form of
 // its own. Source: observed on sibling services.
@@ -26,18 +208,3 @@ var (
 	errNoOperation = &rawError{"AccessDeniedException", http.StatusForbidden, "application/xml",
 		"<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n</AccessDeniedException>\n"}
 )
-
-// checkContentType refuses every protocol but AWS JSON 1.1. Parameters do not count.
-func checkContentType(value string, hasTarget bool) error {
-	media, _, _ := strings.Cut(value, ";")
-	switch strings.TrimSpace(media) {
-	case contentType:
-		return nil
-	case "application/json":
-		return errPlainJSON
-	}
-	if hasTarget {
-		return errProtocol
-	}
-	return errNoOperation
-}

@@ -13,8 +13,6 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
-const contentType = "application/x-amz-json-1.1"
-
 // A record is what becomes known of a request on its way; it is logged once, at the
 // end. It never holds a secret, a token or a developer user identifier.
 type record struct {
@@ -22,7 +20,9 @@ type record struct {
 	start     time.Time
 	remote    string
 	operation string
-	caller    identity.Caller
+	caller    api.Caller
+	// protocol is that of the answer: JSON until the request says otherwise.
+	protocol protocol
 	status    int
 	code      string
 	// err is an internal error, or the cause of a refusal, for the log alone.
@@ -30,7 +30,7 @@ type record struct {
 }
 
 func newRecord(id string, now time.Time, r *http.Request) *record {
-	return &record{id: id, start: now, remote: r.RemoteAddr}
+	return &record{id: id, start: now, remote: r.RemoteAddr, protocol: jsonProtocol{}}
 }
 
 // begin sets the headers that every answer has. They are spelled as AWS spells them.
@@ -54,13 +54,20 @@ func (rec *record) answer(w http.ResponseWriter, status int, contentType string,
 
 // fail writes an error answer.
 func (rec *record) fail(w http.ResponseWriter, e *api.Error) {
+	e = rec.protocol.translate(e)
 	rec.code = string(e.Code)
 	h := w.Header()
-	h["x-amzn-ErrorType"] = []string{string(e.Code) + ":"}
-	if headerSafe(e.Message) {
-		h["x-amzn-ErrorMessage"] = []string{e.Message}
+	rec.protocol.errorHeader(h, e)
+	rec.answer(w, e.Code.Status(), rec.protocol.contentType(), rec.protocol.failure(rec.id, e))
+}
+
+// remoteHost is the address of the peer without its port.
+func (rec *record) remoteHost() string {
+	host, _, err := net.SplitHostPort(rec.remote)
+	if err != nil {
+		return rec.remote
 	}
-	rec.answer(w, e.Code.Status(), contentType, wire.AppendErrorJSON(nil, e))
+	return host
 }
 
 // gone notes that nobody waits for an answer. The status is that which others log for
@@ -107,11 +114,7 @@ func (rec *record) log(ctx context.Context, l *slog.Logger, now time.Time) {
 	if rec.caller.Region != "" {
 		attrs = append(attrs, slog.String("region", rec.caller.Region))
 	}
-	host, _, err := net.SplitHostPort(rec.remote)
-	if err != nil {
-		host = rec.remote
-	}
-	attrs = append(attrs, slog.String("from", host), slog.Duration("took", now.Sub(rec.start)))
+	attrs = append(attrs, slog.String("from", rec.remoteHost()), slog.Duration("took", now.Sub(rec.start)))
 	// By way of the handler, the line has our clock's time, and nobody looks for the
 	// place in the source, which is always this one.
 	line := slog.NewRecord(now, level, "request", 0)

@@ -24,12 +24,10 @@ import (
 
 // Config is what a [Server] needs. Every field is required but Strict.
 type Config struct {
-	// Service is the description of what is served; Bindings are its operations.
-	// One that is not bound answers that it is not served yet.
-	Service  *api.Service
-	Bindings []Binding
-	// Authenticate tells who the caller is.
+	Services []Served
+	// Authenticate tells who the caller is, and Authorize whether it may do what it asks.
 	Authenticate Authenticator
+	Authorize    Authorizer
 	Now          func() time.Time
 	// NewRequestID returns a fresh UUID.
 	NewRequestID func() string
@@ -38,39 +36,62 @@ type Config struct {
 	Strict bool
 }
 
+// Served is a service with the operations of it that are served. One that is not bound
+// answers that it is not served yet.
+type Served struct {
+	Service  *api.Service
+	Bindings []Binding
+}
+
 // An Authenticator tells who the caller of an operation is. It fails with an
 // [*api.Error] when the caller is refused, and with any other error when it can not tell.
 type Authenticator interface {
-	Authenticate(ctx context.Context, op *api.Operation, r *sigv4.Request) (identity.Caller, error)
+	Authenticate(ctx context.Context, service *api.Service, op *api.Operation, r *sigv4.Request) (api.Caller, error)
 }
 
-// A Server answers the calls of one service.
+// An Authorizer tells whether a caller may call an operation with an input, and fails
+// as an Authenticator does.
+type Authorizer interface {
+	Authorize(ctx context.Context, caller api.Caller, service *api.Service, op *api.Operation, in any) error
+}
+
+// A Server answers the calls of its services.
 type Server struct {
-	service      *api.Service
-	bound        map[string]Binding
+	services     []*served
 	authenticate Authenticator
+	authorize    Authorizer
 	now          func() time.Time
 	newRequestID func() string
 	log          *slog.Logger
 	strict       bool
 }
 
+// A served is a service with its bindings by operation.
+type served struct {
+	*api.Service
+	bound map[string]Binding
+}
+
 // New returns a Server. It panics when a binding does not fit the description.
 func New(c Config) *Server {
 	s := &Server{
-		service: c.Service, bound: make(map[string]Binding, len(c.Bindings)),
-		authenticate: c.Authenticate, now: c.Now, newRequestID: c.NewRequestID, log: c.Log, strict: c.Strict,
+		authenticate: c.Authenticate, authorize: c.Authorize,
+		now: c.Now, newRequestID: c.NewRequestID, log: c.Log, strict: c.Strict,
 	}
-	for _, b := range c.Bindings {
-		op := c.Service.Operation(b.name)
-		if op == nil {
-			panic("server: no operation " + b.name + " in the description")
+	for _, sv := range c.Services {
+		bound := make(map[string]Binding, len(sv.Bindings))
+		for _, b := range sv.Bindings {
+			op := sv.Service.Operation(b.name)
+			if op == nil {
+				panic("server: no operation " + b.name + " in the description")
+			}
+			if _, twice := bound[b.name]; twice {
+				panic("server: operation " + b.name + " is bound twice")
+			}
+			b.check(op)
+			bound[b.name] = b
 		}
-		if _, twice := s.bound[b.name]; twice {
-			panic("server: operation " + b.name + " is bound twice")
-		}
-		b.check(op)
-		s.bound[b.name] = b
+		s.services = append(s.services, &served{sv.Service, bound})
 	}
 	return s
 }
@@ -98,14 +119,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, rec, err)
 		return
 	}
-	rec.answer(w, http.StatusOK, contentType, body)
+	rec.answer(w, http.StatusOK, rec.protocol.contentType(), body)
 }
 
 // serve is the way of a request. The order of its phases is the order in which
 // clients of AWS see their mistakes answered; see docs/ARCHITECTURE.md.
 func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	// 1. Read the body once, bounded: the signature covers these bytes.
-	if r.Method != http.MethodPost {
+	if r.Method != http.MethodPost && !isQueryURL(r) {
 		return nil, errMethod
 	}
 	body, err := readBody(r)
@@ -113,65 +134,41 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 		return nil, err
 	}
 
-	// 2. Protocol and operation.
-	if err := checkContentType(r.Header.Get("Content-Type"), r.Header.Get("X-Amz-Target") != ""); err != nil {
-		return nil, err
-	}
-	op := s.route(r.Header.Values("X-Amz-Target"))
-	if op != nil {
-		rec.operation = op.Name
-	} else if len(body) == 0 {
-		// Where there is nothing to parse, the operation comes first (sibling).
-		return nil, api.UnknownOperation.With()
-	}
-	doc, err := wire.ParseJSON(body)
+	// 2. Protocol, service and operation.
+	in, err := s.read(r, body, rec)
 	if err != nil {
 		return nil, err
 	}
-	if op == nil {
-		return nil, api.UnknownOperation.With()
-	}
+	op := in.operation
 
 	// 3. Who calls.
-	rec.caller, err = s.authenticate.Authenticate(r.Context(), op, signedPart(r, body))
+	rec.caller, err = s.authenticate.Authenticate(r.Context(), in.service.Service, op, signedPart(r, body))
 	if err != nil {
 		return nil, err
 	}
+	rec.caller.SourceIP, rec.caller.Secure, rec.caller.Now = rec.remoteHost(), r.TLS != nil, rec.start
 
 	// 4. The input, converted and checked against the description.
-	b, served := s.bound[op.Name]
-	if !served {
+	b, bound := in.service.bound[op.Name]
+	if !bound {
 		return nil, api.NotServed.With(op.Name)
 	}
-	in := b.newInput()
-	if err := wire.Decode(op.Input, doc, in); err != nil {
+	input := b.newInput()
+	if err := in.decode(input); err != nil {
 		return nil, err
 	}
 
-	// 5. May they. Every access key is an account's root, which may do everything
-	// within its account; the domain sees no other account's rows.
+	// 5. May they.
+	if err := s.authorize.Authorize(r.Context(), rec.caller, in.service.Service, op, input); err != nil {
+		return nil, err
+	}
 
 	// 6. Do it.
-	out, err := b.call(r.Context(), rec.caller, in)
+	out, err := b.call(r.Context(), rec.caller, input)
 	if err != nil {
 		return nil, s.declared(op, err)
 	}
-	if op.Output == nil {
-		return nil, nil
-	}
-	return wire.AppendJSON(make([]byte, 0, 1024), op.Output, out), nil
-}
-
-// route returns the operation of X-Amz-Target, or nil.
-func (s *Server) route(target []string) *api.Operation {
-	if len(target) != 1 {
-		return nil
-	}
-	name, ok := strings.CutPrefix(target[0], s.service.TargetPrefix+".")
-	if !ok {
-		return nil
-	}
-	return s.service.Operation(name)
+	return rec.protocol.output(in.service.Service, op, rec.id, out), nil
 }
 
 // declared checks that an operation fails only as its description says.

@@ -2,8 +2,10 @@ package wire
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
@@ -99,6 +101,76 @@ func BenchmarkAppendJSON_Developer(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := json.Marshal(plain); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+const assumeRoleRequest = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fapp%2Freader" +
+	"&RoleSessionName=user-5d2c4d0e&DurationSeconds=900&PolicyArns.member.1.arn=arn%3Aaws%3Aiam%3A%3A123456789012%3Apolicy%2Fread" +
+	"&Tags.member.1.Key=department&Tags.member.1.Value=engineering&Tags.member.2.Key=tier&Tags.member.2.Value=gold"
+
+func BenchmarkForm_AssumeRole(b *testing.B) {
+	full := api.STS.Operation("AssumeRole").Input
+	body := []byte(assumeRoleRequest)
+	b.Run("ParseForm", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := ParseForm(body, ""); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	for _, tc := range []struct {
+		name  string
+		shape *api.Shape
+	}{
+		{"DecodeForm", full},
+		{"DecodeForm without patterns", unpatterned(full)},
+	} {
+		b.Run(tc.name, func(b *testing.B) {
+			f := parseForm(b, assumeRoleRequest)
+			b.ReportAllocs()
+			for b.Loop() {
+				var in api.AssumeRoleInput
+				if err := DecodeForm(tc.shape, f, &in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("net/url", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := url.ParseQuery(assumeRoleRequest); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkXML_AssumeRole(b *testing.B) {
+	op := api.STS.Operation("AssumeRole")
+	out := &api.AssumeRoleOutput{
+		Credentials: &api.STSCredentials{
+			AccessKeyId: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+			SessionToken: api.Secret(strings.Repeat("IQoJb3JpZ2lu", 40)), Expiration: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		},
+		AssumedRoleUser: &api.AssumedRoleUser{AssumedRoleId: "AROACQRSTUV:user-5d2c4d0e", Arn: "arn:aws:sts::123456789012:assumed-role/reader/user-5d2c4d0e"},
+	}
+	b.Run("AppendXML", func(b *testing.B) {
+		buf := make([]byte, 0, 2048)
+		b.ReportAllocs()
+		for b.Loop() {
+			buf = AppendXML(buf[:0], api.STS, op, "c6104cbe-af31-11e0-8154-cbc7ccf896c7", out)
+		}
+	})
+	b.Run("DecodeXML", func(b *testing.B) {
+		body := AppendXML(nil, api.STS, op, "c6104cbe-af31-11e0-8154-cbc7ccf896c7", out)
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := DecodeXML(op, body, new(api.AssumeRoleOutput)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -54,15 +54,12 @@ func (p *plan) append(dst []byte, rv reflect.Value) []byte {
 		if f.unset(fv) {
 			continue
 		}
-		if f.pointer {
-			fv = fv.Elem()
-		}
 		if !first {
 			dst = append(dst, ',')
 		}
 		first = false
 		dst = append(dst, f.key...)
-		dst = f.plan.append(dst, fv)
+		dst = f.plan.append(dst, f.value(fv))
 	}
 	return append(dst, '}')
 }
@@ -77,6 +74,14 @@ func (f *field) unset(rv reflect.Value) bool {
 	return rv.IsZero()
 }
 
+// value is what the field rv, which is set, holds or points to.
+func (f *field) value(rv reflect.Value) reflect.Value {
+	if f.pointer {
+		return rv.Elem()
+	}
+	return rv
+}
+
 func (p *plan) appendMap(dst []byte, rv reflect.Value) []byte {
 	switch m := rv.Interface().(type) {
 	case map[string]string:
@@ -84,10 +89,8 @@ func (p *plan) appendMap(dst []byte, rv reflect.Value) []byte {
 	case map[string]api.Secret:
 		return appendStrings(dst, m)
 	}
-	keys := rv.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	dst = append(dst, '{')
-	for i, key := range keys {
+	for i, key := range sortedKeys(rv) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -95,6 +98,12 @@ func (p *plan) appendMap(dst []byte, rv reflect.Value) []byte {
 		dst = p.elem.append(dst, rv.MapIndex(key))
 	}
 	return append(dst, '}')
+}
+
+func sortedKeys(m reflect.Value) []reflect.Value {
+	keys := m.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	return keys
 }
 
 func appendStrings[S ~string](dst []byte, m map[string]S) []byte {

@@ -19,7 +19,7 @@ func TestAppendErrorJSON(t *testing.T) {
 		{&api.Error{Code: api.InvalidSignatureException, Message: "m"}, `{"__type":"InvalidSignatureException","message":"m"}`},
 		{&api.Error{Code: api.IncompleteSignatureException, Message: "m"}, `{"__type":"IncompleteSignatureException","message":"m"}`},
 		{&api.Error{Code: api.ValidationException, Message: "1 'a\"\n\x01é<b>'"}, `{"__type":"ValidationException","message":"1 'a\"\n\u0001é<b>'"}`},
-		{api.AccessDenied.With("u", "a", "r"), `{"__type":"AccessDeniedException","Message":"User: u is not authorized to perform: a on resource: r"}`},
+		{api.NotAllowed.With("u", "a", "r"), `{"__type":"AccessDeniedException","Message":"User: u is not authorized to perform: a on resource: r"}`},
 		{mapExpected.With(), `{"__type":"SerializationException","Message":"Expected map or null"}`},
 		{api.NotJSON.With(), `{"__type":"SerializationException"}`},
 		{api.UnknownOperation.With(), `{"__type":"UnknownOperationException"}`},

@@ -93,7 +93,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		shape := all[int(which)%len(all)]
-		if err := Decode(shape, v, newStruct(t, shape)); err != nil {
+		if err := Decode(shape, v, newStruct(shape)); err != nil {
 			var e *api.Error
 			if !errors.As(err, &e) || e.Message == "" {
 				t.Fatalf("Decode(%s, %q): %v", shape.Name, body, err)
@@ -103,7 +103,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("Decode(%s, %q): error %q is read as %v", shape.Name, body, e, back)
 			}
 		}
-		first, second := newStruct(t, shape), newStruct(t, shape)
+		first, second := newStruct(shape), newStruct(shape)
 		if DecodeOutput(shape, v, first) != nil {
 			return
 		}

@@ -117,7 +117,7 @@ func (p *plan) addFields(path string) {
 	p.fields = make([]field, 0, len(p.shape.Members))
 	for _, m := range p.shape.Members {
 		path := path + "." + m.Name
-		sf, ok := p.typ.FieldByName(m.Name)
+		sf, ok := p.typ.FieldByName(m.Field())
 		if !ok || len(sf.Index) != 1 {
 			panic(fmt.Sprintf("wire: %s: Go type %s has no such field", path, p.typ))
 		}

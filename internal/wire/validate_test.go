@@ -149,7 +149,7 @@ func TestDecode_Validation(t *testing.T) {
 		// Types come first, whatever else is wrong.
 		{"GetOpenIdToken", `{"IdentityId":"","Logins":[]}`, "Start of list found where not expected"},
 	} {
-		err := Decode(operation(tc.operation).Input, parse(t, tc.body), newStruct(t, operation(tc.operation).Input))
+		err := Decode(operation(tc.operation).Input, parse(t, tc.body), newStruct(operation(tc.operation).Input))
 		if tc.want == "" {
 			if err != nil {
 				t.Errorf("%s %.300s: %v", tc.operation, tc.body, err)
@@ -232,7 +232,7 @@ func BenchmarkDecode_Hostile(b *testing.B) {
 			v := parse(b, hostile()[tc.name])
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := Decode(shape, v, newStruct(b, shape)); err == nil {
+				if err := Decode(shape, v, newStruct(shape)); err == nil {
 					b.Fatal("accepted")
 				}
 			}

@@ -15,11 +15,12 @@ const MaxBody = 1 << 20
 // maxDepth bounds nesting. The deepest input, a rule of a role mapping, needs 6.
 const maxDepth = 32
 
-// A Value is the JSON object of one body. It is immutable and refers to the bytes
-// it was parsed from, which must not change while it is in use.
+// A Value is the JSON object of one body, or what a form or an XML document says in
+// the same terms. It is immutable and refers to the bytes it was parsed from, which
+// must not change while it is in use.
 type Value struct {
 	body []byte
-	// unescaped holds the strings that were written with escapes.
+	// unescaped holds the texts that are spelled otherwise in body, or not in it.
 	unescaped []byte
 	// nodes lists every value, and every member's name before its value, in the
 	// order of the body. A flat list keeps the memory of a hostile body within
@@ -128,6 +129,22 @@ func (v *Value) index() *api.Error {
 func (v *Value) add(kind jsontext.Kind, start, end int) {
 	v.nodes = append(v.nodes, node{kind: kind, start: uint32(start), end: uint32(end), next: uint32(len(v.nodes)) + 1})
 }
+
+// addUnescaped adds a scalar of the given text.
+func (v *Value) addUnescaped(kind jsontext.Kind, text string) {
+	start := len(v.unescaped)
+	v.unescaped = append(v.unescaped, text...)
+	v.add(kind, start, len(v.unescaped))
+	v.nodes[len(v.nodes)-1].escaped = true
+}
+
+// open begins an object or array that is not in body, and returns its index for close.
+func (v *Value) open(kind jsontext.Kind) int {
+	v.add(kind, 0, 0)
+	return len(v.nodes) - 1
+}
+
+func (v *Value) close(at int) { v.nodes[at].next = uint32(len(v.nodes)) }
 
 // addEscaped adds the string that quoted holds with its quotes. Only an escape
 // can write NUL, since a raw control character is not JSON.

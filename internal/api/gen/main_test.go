@@ -47,8 +47,10 @@ func TestMeanings_Complete(t *testing.T) {
 	if len(declared) == 0 {
 		t.Fatal("errors.go: no codes found")
 	}
-	for _, m := range meanings {
-		described = append(described, string(m.code))
+	for _, ofProtocol := range meanings {
+		for _, m := range ofProtocol {
+			described = append(described, string(m.code))
+		}
 	}
 	slices.Sort(declared)
 	slices.Sort(described)
@@ -76,6 +78,31 @@ func TestConstraints_Wording(t *testing.T) {
 	} {
 		if got := constraints(tt.shape, plain); got != tt.want {
 			t.Errorf("constraints(%+v) = %q, want %q", tt.shape, got, tt.want)
+		}
+	}
+}
+
+func TestResource_Wording(t *testing.T) {
+	t.Parallel()
+	const user = "`arn:aws:iam::ACCOUNT:user/PATH/NAME`"
+	in := &api.Shape{Kind: api.Structure, Members: []api.Member{{Name: "U"}, {Name: "R", Required: true}, {Name: "P"}}}
+	for _, tt := range []struct {
+		resource api.Resource
+		want     string
+	}{
+		{api.Resource{}, "`*`"},
+		{api.Resource{Form: api.ByARN, Member: "R"}, "the ARN in `R`"},
+		{api.Resource{Form: api.UserByName, Member: "R"}, user + " of the NAME in `R`"},
+		{api.Resource{Form: api.UserByName, Member: "U"}, user + " of the NAME in `U`, or of the caller without it"},
+		{api.Resource{Form: api.UserByName, Member: "R", Path: "P"}, user + " of the NAME in `R` and the PATH in `P`"},
+	} {
+		if got := resource(&api.Operation{Resource: tt.resource, Input: in}); got != tt.want {
+			t.Errorf("resource(%+v) = %q, want %q", tt.resource, got, tt.want)
+		}
+	}
+	for form := api.AnyResource + 1; form <= api.SAMLProviderByName; form++ {
+		if got := resource(&api.Operation{Resource: api.Resource{Form: form, Member: "R"}, Input: in}); got == "`*`" {
+			t.Errorf("resource of form %d = %q, which is any", form, got)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func goTypes(services []*api.Service) ([]byte, error) {
 			}
 			comment(&b, "\t", m.Doc)
 			comment(&b, "\t", limits(m))
-			fmt.Fprintf(&b, "\t%s %s\n", m.Name, t)
+			fmt.Fprintf(&b, "\t%s %s\n", m.Field(), t)
 		}
 		b.WriteString("}\n")
 	}

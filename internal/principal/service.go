@@ -1,0 +1,102 @@
+package principal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
+)
+
+// Limits of the service; source: "IAM and AWS STS quotas" of the IAM User Guide. Sizes
+// are in characters that are not white space. Limits of what an account may have, which
+// AWS raises on request, are left out.
+const (
+	MaxAccessKeys     = 2
+	MaxAttached       = 10
+	MaxVersions       = 5
+	MaxTags           = 50
+	MaxClientIDs      = 100
+	MaxThumbprints    = 5
+	MaxUserPolicies   = 2048 // all inline policies of a user together
+	MaxRolePolicies   = 10240
+	MaxManagedPolicy  = 6144
+	MaxTrustPolicy    = 2048
+	defaultMaxSession = 3600
+	// maxPage is the page length where a call leaves it out.
+	maxPage = 100
+)
+
+// Config is what a [Service] needs. Every field is required.
+type Config struct {
+	Store Store
+	// Seal seals the secrets of access keys and the page markers.
+	Seal *seal.Key
+	// NewID returns a fresh unique id of AWS's form that begins with the prefix: 21
+	// characters, capitals and the digits 2 to 7.
+	NewID func(prefix string) string
+}
+
+// A Service serves the operations: one method each, of the same name.
+//
+// Every method returns an error that is, or wraps, either an [*api.Error] with a
+// code of the operation's list, or something internal that the client must not see.
+type Service struct {
+	store    Store
+	seal     *seal.Key
+	markers  *seal.Key
+	newID    func(prefix string) string
+	compiled compiled
+}
+
+// New returns a Service. It does no I/O.
+func New(c Config) (*Service, error) {
+	var missing []error
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"Store", c.Store != nil},
+		{"Seal", c.Seal != nil},
+		{"NewID", c.NewID != nil},
+	} {
+		if !f.set {
+			missing = append(missing, fmt.Errorf("principal: Config.%s is not set", f.name))
+		}
+	}
+	if err := errors.Join(missing...); err != nil {
+		return nil, err
+	}
+	return &Service{store: c.Store, seal: c.Seal, markers: c.Seal.Derive("page-marker"), newID: c.NewID}, nil
+}
+
+// userName is the user that a call is about: the one it names, or else the caller,
+// which is empty for the root of an account.
+func userName(c api.Caller, named string) (string, error) {
+	if named != "" || IsRoot(c) {
+		return named, nil
+	}
+	if c.User == "" {
+		return "", api.UserNameNeeded.With()
+	}
+	return c.User, nil
+}
+
+// view runs f in a View and returns what its last run returned.
+func view[T any](ctx context.Context, s *Service, f func(Tx) (T, error)) (out T, err error) {
+	err = s.store.View(ctx, func(tx Tx) (err error) {
+		out, err = f(tx)
+		return err
+	})
+	return out, err
+}
+
+// update runs f in an Update and returns what its last run returned.
+func update[T any](ctx context.Context, s *Service, f func(Tx) (T, error)) (out T, err error) {
+	err = s.store.Update(ctx, func(tx Tx) (err error) {
+		out, err = f(tx)
+		return err
+	})
+	return out, err
+}
