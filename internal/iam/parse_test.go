@@ -69,7 +69,7 @@ func TestParse_Refuses(t *testing.T) {
 		{"not UTF-8", iam.IdentityPolicy, "{\"Id\": \"\xff\"}", "/Id", "this is not Unicode (line 1, column 9)"},
 		{"lone surrogate", iam.IdentityPolicy, `{"Id": "\ud800"}`, "/Id", "this is not Unicode (line 1, column 9)"},
 		{"trailing text", iam.IdentityPolicy, version2012(`{`+effect+`}`) + ` {}`, "", "more follows the policy"},
-		{"trailing bracket", iam.IdentityPolicy, version2012(`{` + effect + `}`) + ` ]`, "", "this is not JSON (line 1, column 63)"},
+		{"trailing bracket", iam.IdentityPolicy, version2012(`{`+effect+`}`) + ` ]`, "", "this is not JSON (line 1, column 61)"},
 		{"a list", iam.IdentityPolicy, `[]`, "", "this must be an object"},
 		{"no statement", iam.IdentityPolicy, `{"Version": "2012-10-17"}`, "", "a policy needs a Statement"},
 		{"no statements", iam.IdentityPolicy, version2012(`[]`), "/Statement", "the list is empty"},

@@ -75,17 +75,6 @@ type Login struct {
 	Provider, Subject string
 }
 
-// An AccessKey signs requests for a principal of an account.
-type AccessKey struct {
-	// ID is 20 characters and begins with AKIA. Account has 12 digits.
-	ID, Account string
-	// Secret is the secret access key, sealed; the id is bound to it.
-	Secret []byte
-	// Description is the operator's note; may be empty.
-	Description string
-	Created     time.Time
-}
-
 // A SigningKey signs tokens from Activates on, until the next key
 // activates, and stays published until Expires.
 type SigningKey struct {

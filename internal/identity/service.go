@@ -27,7 +27,7 @@ type Caller = api.Caller
 type Config struct {
 	Store  Store
 	Issuer Issuer
-	// Seal seals the secrets of access keys and the page tokens.
+	// Seal seals the page tokens.
 	Seal *seal.Key
 	// Regions are the names of the regions served.
 	Regions []string
@@ -42,7 +42,6 @@ type Config struct {
 type Service struct {
 	store   Store
 	issuer  Issuer
-	seal    *seal.Key
 	pages   *seal.Key
 	regions []string
 	newGUID func() string
@@ -71,7 +70,6 @@ func New(c Config) (*Service, error) {
 	return &Service{
 		store:   c.Store,
 		issuer:  c.Issuer,
-		seal:    c.Seal,
 		pages:   c.Seal.Derive("page-token"),
 		regions: slices.Clone(c.Regions),
 		newGUID: c.NewGUID,

@@ -50,7 +50,6 @@ type Tx interface {
 	Now() time.Time
 	Pools
 	Identities
-	AccessKeys
 	SigningKeys
 	Settings
 }
@@ -104,19 +103,6 @@ type Identities interface {
 	UpdateIdentity(*Identity) error
 	// DeleteIdentity removes the identity and its logins: ErrNotFound.
 	DeleteIdentity(id string) error
-}
-
-// AccessKeys is the part of a [Tx] that keeps access keys.
-type AccessKeys interface {
-	// AccessKey returns the access key with the id, of whatever account:
-	// ErrNotFound.
-	AccessKey(id string) (*AccessKey, error)
-	// AccessKeys returns the access keys of an account, oldest first.
-	AccessKeys(account string) ([]*AccessKey, error)
-	// InsertAccessKey adds an access key: ErrConflict.
-	InsertAccessKey(*AccessKey) error
-	// DeleteAccessKey removes the access key of the account: ErrNotFound.
-	DeleteAccessKey(account, id string) error
 }
 
 // SigningKeys is the part of a [Tx] that keeps the keys that sign tokens.

@@ -172,7 +172,7 @@ func attachments(tx Tx, account string) (map[string]int, error) {
 func (p *Permissions) attach(tx Tx, account, arn string, tooMany api.Text) error {
 	policy, err := policies.get(tx, account, arn)
 	switch {
-	case notFound(err):
+	case isNotFound(err):
 		return api.PolicyToAttachNotFound.With(arn)
 	case err != nil:
 		return err

@@ -113,7 +113,9 @@ func globalKey(c api.Caller, tags map[string]string, key string) (values []strin
 	case "aws:principalaccount":
 		value = c.Account
 	case "aws:principaltype":
-		value = principalType(c)
+		if c.User != "" {
+			value = "User"
+		}
 	case "aws:userid":
 		value = c.ID
 	case "aws:username":
@@ -134,16 +136,4 @@ func globalKey(c api.Caller, tags map[string]string, key string) (values []strin
 		return nil, true
 	}
 	return []string{value}, true
-}
-
-func principalType(c api.Caller) string {
-	switch {
-	case c.User != "":
-		return "User"
-	case IsRoot(c):
-		return "Account"
-	case strings.Contains(c.Principal, ":assumed-role/"):
-		return "AssumedRole"
-	}
-	return "Anonymous"
 }

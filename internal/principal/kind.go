@@ -183,8 +183,8 @@ var samlProviders = &kind[SAMLProvider]{
 	exists:   api.SAMLProviderExists,
 }
 
-// notFound reports whether a kind has told a client that something is not there.
-func notFound(err error) bool {
+// isNotFound reports whether a kind has told a client that something is not there.
+func isNotFound(err error) bool {
 	refused, ok := errors.AsType[*api.Error](err)
 	return ok && refused.Code == api.NoSuchEntity
 }

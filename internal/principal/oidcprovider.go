@@ -56,7 +56,7 @@ func (s *Service) GetOpenIDConnectProvider(ctx context.Context, c api.Caller, in
 func (s *Service) DeleteOpenIDConnectProvider(ctx context.Context, c api.Caller, in *api.DeleteOpenIDConnectProviderInput) error {
 	return s.store.Update(ctx, func(tx Tx) error {
 		p, err := oidcProviders.get(tx, c.Account, in.OpenIDConnectProviderArn)
-		if notFound(err) {
+		if isNotFound(err) {
 			return nil
 		}
 		if err != nil {
@@ -125,11 +125,15 @@ func providerName(issuer string) (string, error) {
 		return "", api.InvalidProviderURL.With()
 	case u.Scheme != "https" || !strings.HasPrefix(issuer, "https://"):
 		return "", api.ProviderURLNotHTTPS.With()
-	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.ContainsAny(issuer, "# \t\r\n"):
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.ContainsFunc(issuer, notInIssuer):
 		return "", api.InvalidProviderURL.With()
 	}
 	return strings.TrimPrefix(issuer, "https://"), nil
 }
+
+// notInIssuer reports what no issuer has: a fragment, and what is no part of a URL
+// (RFC 3986, section 2).
+func notInIssuer(r rune) bool { return r <= ' ' || r == '#' || r >= 0x7f }
 
 func checkThumbprints(thumbprints []string) error {
 	if len(thumbprints) > MaxThumbprints {

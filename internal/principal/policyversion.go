@@ -150,6 +150,7 @@ func newestFirst(v PolicyVersion) string {
 	return fmt.Sprintf("%09d", 999_999_999-number)
 }
 
-func (v *PolicyVersion) describe() *api.PolicyVersion {
+// describe returns the version as lists hold it, without its document.
+func (v PolicyVersion) describe() *api.PolicyVersion {
 	return &api.PolicyVersion{VersionId: v.ID, IsDefaultVersion: &v.Default, CreateDate: v.Created}
 }

@@ -102,7 +102,7 @@ func TestOIDCProvider_Refusals(t *testing.T) {
 			return only(w.CreateOpenIDConnectProvider(ctx, owner, &api.CreateOpenIDConnectProviderInput{Url: "https://t.example", ThumbprintList: many(5)}))
 		}},
 	}
-	for n, url := range []string{"a.example", "https://", "https://u:p@a.example", "https://a.example?q", "https://a.example?", "https://a.example#f", "https://a.example#", "//a.example", "https://a b"} {
+	for n, url := range []string{"a.example", "https://", "https://u:p@a.example", "https://a.example?q", "https://a.example?", "https://a.example#f", "https://a.example#", "//a.example", "https://a b", "https://a.example/é"} {
 		rows = append(rows, refusal{url, create(url), invalid, create(fmt.Sprintf("https://%d.example", n))})
 	}
 	w.refuses("CreateOpenIDConnectProvider", rows...)

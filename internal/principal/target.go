@@ -105,7 +105,7 @@ func arnTarget(tx Tx, account, arn string) (Target, error) {
 // addTags adds the tags of a target, if it is a record of the kind and account.
 func addTags[T any](t *Target, tx Tx, k *kind[T], account string) error {
 	r, err := k.get(tx, account, t.ARN)
-	if notFound(err) {
+	if isNotFound(err) {
 		return nil
 	}
 	if err == nil {

@@ -4,9 +4,19 @@ import (
 	"database/sql/driver"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
 
-func (t *tx) AccessKey(id string) (*identity.AccessKey, error) {
+// decodeAccessKey reads the columns from id to created.
+func decodeAccessKey(row []driver.Value) *principal.AccessKey {
+	return &principal.AccessKey{
+		ID: row[0].(string), Account: row[1].(string), User: row[2].(string),
+		Secret: row[3].([]byte), Inactive: row[4].(int64) != 0,
+		Description: row[5].(string), Created: toTime(row[6]),
+	}
+}
+
+func (t *tx) AccessKey(id string) (*principal.AccessKey, error) {
 	c := t.cache
 	if c != nil {
 		if k, ok := c.accessKeys.get(id); ok {
@@ -17,33 +27,56 @@ func (t *tx) AccessKey(id string) (*identity.AccessKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &identity.AccessKey{
-		ID: id, Account: row[0].(string),
-		Secret: row[1].([]byte), Description: row[2].(string), Created: toTime(row[3]),
-	}
+	k := decodeAccessKey(row)
 	if c != nil {
 		c.accessKeys.put(id, k)
 	}
 	return k, nil
 }
 
-func (t *tx) AccessKeys(account string) ([]*identity.AccessKey, error) {
-	var keys []*identity.AccessKey
+func (t *tx) AccessKeysOf(account, user string) ([]*principal.AccessKey, error) {
+	var keys []*principal.AccessKey
 	err := t.each(selectAccessKeys, func(row []driver.Value) error {
-		keys = append(keys, &identity.AccessKey{
-			ID: row[0].(string), Account: account,
-			Secret: row[1].([]byte), Description: row[2].(string), Created: toTime(row[3]),
-		})
+		keys = append(keys, decodeAccessKey(row))
 		return nil
-	}, account)
+	}, account, []byte(fold(user)))
 	return keys, err
 }
 
-func (t *tx) InsertAccessKey(k *identity.AccessKey) error {
+func (t *tx) InsertAccessKey(k *principal.AccessKey) error {
 	return t.execCached(identity.ErrConflict, insertAccessKey,
-		k.ID, k.Account, notNull(k.Secret), k.Description, k.Created.UnixMilli())
+		k.ID, k.Account, []byte(fold(k.User)), k.User, notNull(k.Secret), fromBool(k.Inactive),
+		k.Description, k.Created.UnixMilli())
 }
 
-func (t *tx) DeleteAccessKey(account, id string) error {
-	return t.execCached(identity.ErrNotFound, deleteAccessKey, id, account)
+func (t *tx) UpdateAccessKey(k *principal.AccessKey) error {
+	return t.execCached(identity.ErrNotFound, updateAccessKey,
+		k.Account, []byte(fold(k.User)), k.User, notNull(k.Secret), fromBool(k.Inactive),
+		k.Description, k.Created.UnixMilli(), k.ID)
+}
+
+func (t *tx) DeleteAccessKey(id string) error {
+	if err := t.execCached(identity.ErrNotFound, deleteAccessKey, id); err != nil {
+		return err
+	}
+	_, err := t.exec(deleteKeyUse, id)
+	return err
+}
+
+func (t *tx) KeyUse(id string) (principal.KeyUse, error) {
+	row, err := t.first(selectKeyUse, id)
+	if err != nil {
+		return principal.KeyUse{}, err
+	}
+	return principal.KeyUse{Time: toTime(row[0]), Service: row[1].(string), Region: row[2].(string)}, nil
+}
+
+// NoteKeyUse does not find a key that was deleted after it was used: nothing would ever
+// remove its use.
+func (t *tx) NoteKeyUse(id string, use principal.KeyUse) error {
+	if _, err := t.AccessKey(id); err != nil {
+		return err
+	}
+	_, err := t.exec(upsertKeyUse, id, use.Time.UnixMilli(), use.Service, use.Region)
+	return err
 }

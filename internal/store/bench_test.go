@@ -6,11 +6,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
 
 const benchPool = "eu-central-1:00000001-1111-4abc-8def-0123456789ab"
@@ -140,6 +142,52 @@ func BenchmarkCached(b *testing.B) {
 		return db.View(b.Context(), func(t identity.Tx) error {
 			_, err := t.Pool(benchPool)
 			return err
+		})
+	})
+}
+
+// BenchmarkCachedPrincipal measures what authorisation reads: an access key, its user and
+// ten policies that are attached to it.
+func BenchmarkCachedPrincipal(b *testing.B) {
+	s := openNew(b).Principals()
+	const account, id = "111122223333", "AKIAIOSFODNN7EXAMPLE"
+	user := &principal.User{Entity: principal.Entity{Account: account, Name: "Backend", Path: "/"}}
+	for n := range 10 {
+		user.Attached = append(user.Attached, fmt.Sprint("ReadAndWriteOfPool", n))
+	}
+	err := s.Update(b.Context(), func(tx principal.Tx) error {
+		for _, name := range user.Attached {
+			p := &principal.Policy{
+				Entity:   principal.Entity{Account: account, Name: name, Path: "/"},
+				Versions: []principal.PolicyVersion{{ID: "v1", Document: strings.Repeat("x", 1000), Default: true}},
+			}
+			if err := tx.Policies().Insert(p); err != nil {
+				return err
+			}
+		}
+		return errors.Join(tx.Users().Insert(user),
+			tx.InsertAccessKey(&principal.AccessKey{ID: id, Account: account, User: user.Name, Secret: []byte("sealed")}))
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	repeat(b, func(int) error {
+		return s.View(b.Context(), func(tx principal.Tx) error {
+			k, err := tx.AccessKey(id)
+			if err != nil {
+				return err
+			}
+			u, err := tx.Users().Get(k.Account, k.User)
+			if err != nil {
+				return err
+			}
+			policies := tx.Policies()
+			for _, name := range u.Attached {
+				if _, err := policies.Get(k.Account, name); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	})
 }

@@ -4,10 +4,11 @@ import (
 	"sync"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
 
 // A cache holds rows of the small tables that are read at every request: pools,
-// access keys, signing keys and settings. It never goes stale, because no other
+// entities, access keys, signing keys and settings. It never goes stale, because no other
 // process writes to the file and because a cache does not outlive a change of these
 // tables: the writer withdraws it from [DB.cache] before such a commit and
 // publishes an empty one after it. Who has used a cache and still finds it
@@ -16,15 +17,24 @@ import (
 // Absence is never cached: anybody could fill the cache by asking for
 // what does not exist.
 type cache struct {
-	pools       rows[guid, *identity.Pool]
-	accessKeys  rows[string, *identity.AccessKey]
-	settings    rows[string, []byte]
-	signingKeys rows[struct{}, []*identity.SigningKey]
+	pools         rows[guid, *identity.Pool]
+	users         rows[entityKey, *principal.User]
+	roles         rows[entityKey, *principal.Role]
+	policies      rows[entityKey, *principal.Policy]
+	oidcProviders rows[entityKey, *principal.OIDCProvider]
+	samlProviders rows[entityKey, *principal.SAMLProvider]
+	accessKeys    rows[string, *principal.AccessKey]
+	settings      rows[string, []byte]
+	signingKeys   rows[struct{}, []*identity.SigningKey]
 }
 
-// cachedRows bounds each table of a cache. A pool of the largest size that AWS
-// allows is about 100 KB, a usual one 1 KB.
-const cachedRows = 1024
+// What bounds each part of a cache. A pool of the largest size that AWS allows is about
+// 100 KB, a usual one 1 KB. Of entities, a document longer than cachedDoc, in bytes, is
+// read each time: only a SAML provider's can be, to which AWS allows 10 MB.
+const (
+	cachedRows = 1024
+	cachedDoc  = 128 << 10
+)
 
 // rows is a bounded map for concurrent use. The zero value is empty.
 type rows[K comparable, V any] struct {

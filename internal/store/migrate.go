@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the number of the last file in migrations.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // migrate brings the schema up to schemaVersion. On a usual start it is one
 // query.
@@ -35,7 +35,7 @@ func migrate(ctx context.Context, c *conn, dsn string, fresh bool) error {
 		return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",
 			have, schemaVersion)
 	}
-	if err := upgrade(ctx, dsn); err != nil {
+	if err := upgrade(ctx, dsn, schemaVersion); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", have, schemaVersion, err)
 	}
 	return nil
@@ -55,7 +55,8 @@ func version(c *conn) (int64, error) {
 	return have, nil
 }
 
-func upgrade(ctx context.Context, dsn string) error {
+// upgrade runs the migrations up to the version.
+func upgrade(ctx context.Context, dsn string, to int64) error {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return err
@@ -71,6 +72,6 @@ func upgrade(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
-	_, err = provider.Up(ctx)
+	_, err = provider.UpTo(ctx, to)
 	return err
 }

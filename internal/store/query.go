@@ -59,13 +59,36 @@ const (
 )
 
 const (
-	selectAccessKey query = `SELECT account, secret, description, created
+	selectEntity query = `SELECT name, id, doc, created
+		FROM entity WHERE account = $1 AND kind = $2 AND key = $3`
+	selectEntityKey query = `SELECT key FROM entity WHERE account = $1 AND kind = $2 AND key = $3`
+	selectEntities  query = `SELECT name, id, doc, created
+		FROM entity WHERE account = $1 AND kind = $2 AND key > $3
+		ORDER BY key LIMIT $4`
+	insertEntity query = `INSERT INTO entity (account, kind, key, name, id, doc, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+	updateEntity query = `UPDATE entity SET name = $1, id = $2, doc = $3, created = $4, key = $5
+		WHERE account = $6 AND kind = $7 AND key = $8`
+	deleteEntity query = `DELETE FROM entity WHERE account = $1 AND kind = $2 AND key = $3`
+)
+
+const (
+	selectAccessKey query = `SELECT id, account, user_name, secret, inactive, description, created
 		FROM access_key WHERE id = $1`
-	selectAccessKeys query = `SELECT id, secret, description, created
-		FROM access_key WHERE account = $1 ORDER BY created, id`
-	insertAccessKey query = `INSERT INTO access_key (id, account, secret, description, created)
-		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
-	deleteAccessKey query = `DELETE FROM access_key WHERE id = $1 AND account = $2`
+	selectAccessKeys query = `SELECT id, account, user_name, secret, inactive, description, created
+		FROM access_key WHERE account = $1 AND user_key = $2 ORDER BY created, id`
+	insertAccessKey query = `INSERT INTO access_key
+		(id, account, user_key, user_name, secret, inactive, description, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
+	updateAccessKey query = `UPDATE access_key
+		SET account = $1, user_key = $2, user_name = $3, secret = $4, inactive = $5, description = $6, created = $7
+		WHERE id = $8`
+	deleteAccessKey query = `DELETE FROM access_key WHERE id = $1`
+
+	selectKeyUse query = `SELECT time, service, region FROM access_key_use WHERE id = $1`
+	upsertKeyUse query = `INSERT INTO access_key_use (id, time, service, region) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET time = excluded.time, service = excluded.service, region = excluded.region`
+	deleteKeyUse query = `DELETE FROM access_key_use WHERE id = $1`
 )
 
 const (

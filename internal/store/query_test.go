@@ -52,7 +52,7 @@ func portable(text string) error {
 	if strings.Contains(strings.ReplaceAll(text, "count(*)", ""), "*") {
 		return fmt.Errorf("does not name its columns")
 	}
-	if strings.Contains(text, "LIMIT") && !regexp.MustCompile(`ORDER BY (created, )?(id|number)\b`).MatchString(text) {
+	if strings.Contains(text, "LIMIT") && !regexp.MustCompile(`ORDER BY (created, )?(id|number|key)\b`).MatchString(text) {
 		return fmt.Errorf("has a limit without a unique order")
 	}
 	return nil
@@ -103,6 +103,9 @@ func TestQueries_Plan(t *testing.T) {
 			t.Errorf("%s: %s", name, text)
 		}
 		if want := "SEARCH login USING PRIMARY KEY (pool=? AND provider=? AND subject=?)"; name == "selectLogin" && text != want {
+			t.Errorf("%s: got %s, want %s", name, text, want)
+		}
+		if want := "SEARCH entity USING PRIMARY KEY (account=? AND kind=? AND key>?)"; name == "selectEntities" && text != want {
 			t.Errorf("%s: got %s, want %s", name, text, want)
 		}
 		if want := "(pool=? AND (created,id)>(?,?))"; name == "selectIdentities" && !strings.Contains(text, want) {

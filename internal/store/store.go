@@ -1,8 +1,9 @@
-// Package store keeps pools, identities, logins, keys and settings in one SQLite
-// file: it is the embedded [identity.Store]. It owns the schema and its
-// migrations, the SQL, the group commit and the exactness of its cache. It knows
-// nothing of what rows mean: who may read them, what is in a sealed secret, and
-// which logins an identity may have is decided above it.
+// Package store keeps pools, identities, logins, users, roles, policies, providers, keys
+// and settings in one SQLite file: it is the embedded [identity.Store] and
+// [principal.Store]. It owns the schema and its migrations, the SQL, the group
+// commit and the exactness of its cache. It knows nothing of what rows mean: who may
+// read them, what is in a sealed secret or a policy, and which logins an identity
+// may have is decided above it.
 //
 // Readers and the writer have connections of their own (WAL mode), so that
 // neither waits for the other. Updates queue for one writer, which runs all
@@ -112,6 +113,11 @@ func (db *DB) shut() error {
 
 // View implements [identity.Store].
 func (db *DB) View(ctx context.Context, f func(identity.Tx) error) error {
+	return db.read(ctx, func(t fullTx) error { return f(t) })
+}
+
+// read is View.
+func (db *DB) read(ctx context.Context, f func(fullTx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -129,7 +135,7 @@ func (db *DB) View(ctx context.Context, f func(identity.Tx) error) error {
 	return err
 }
 
-func (db *DB) view(ctx context.Context, c *cache, f func(identity.Tx) error) error {
+func (db *DB) view(ctx context.Context, c *cache, f func(fullTx) error) error {
 	t := &tx{
 		transaction: &transaction{acquire: db.readers.take, start: beginRead, cache: c},
 		ctx:         ctx,

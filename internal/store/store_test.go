@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/store/storetest"
 )
 
@@ -56,6 +57,11 @@ func wantSetting(t *testing.T, db *DB, name, want string) {
 func TestContract(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) identity.Store { return openNew(t) })
+}
+
+func TestContract_Principals(t *testing.T) {
+	t.Parallel()
+	storetest.RunPrincipals(t, func(t *testing.T) principal.Store { return openNew(t).Principals() })
 }
 
 func TestOpen_Modes(t *testing.T) {
@@ -219,6 +225,71 @@ func TestView_CachedNeedsNoConnection(t *testing.T) {
 		})
 		if !errors.Is(err, want) {
 			t.Errorf("view of setting %s: got %v, want %v", name, err, want)
+		}
+	}
+}
+
+// Entities come from the cache, whatever the case of the name; a use of an access key
+// changes nothing in it; and what is too long stays out.
+func TestCache_Principals(t *testing.T) {
+	t.Parallel()
+	db := openNew(t)
+	s := db.Principals()
+	const account, id = "111122223333", "AKIAIOSFODNN7EXAMPLE"
+	long := &principal.SAMLProvider{
+		Entity: principal.Entity{Account: account, Name: "long"}, Metadata: strings.Repeat("x", cachedDoc),
+	}
+	err := s.Update(t.Context(), func(tx principal.Tx) error {
+		return errors.Join(
+			tx.Users().Insert(&principal.User{Entity: principal.Entity{Account: account, Name: "Alice"}}),
+			tx.SAMLProviders().Insert(long),
+			tx.InsertAccessKey(&principal.AccessKey{ID: id, Account: account, User: "Alice"}),
+		)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.View(t.Context(), func(tx principal.Tx) error {
+		k, err1 := tx.AccessKey(id)
+		_, err2 := tx.Users().Get(account, k.User)
+		_, err3 := tx.SAMLProviders().Get(account, "long")
+		return errors.Join(err1, err2, err3)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		err := s.Update(t.Context(), func(tx principal.Tx) error {
+			return tx.NoteKeyUse(id, principal.KeyUse{Time: time.UnixMilli(int64(n))})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range cap(db.readers.free) {
+		c, err := db.readers.take(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { db.readers.give(c, false) }()
+	}
+	for _, c := range []struct {
+		what string
+		read func(principal.Tx) error
+		want error
+	}{
+		{"access key", func(tx principal.Tx) error { _, err := tx.AccessKey(id); return err }, nil},
+		{"user", func(tx principal.Tx) error { _, err := tx.Users().Get(account, "aLICE"); return err }, nil},
+		{"role of that name", func(tx principal.Tx) error { _, err := tx.Roles().Get(account, "Alice"); return err }, context.DeadlineExceeded},
+		{"user of another account", func(tx principal.Tx) error { _, err := tx.Users().Get("444455556666", "Alice"); return err }, context.DeadlineExceeded},
+		{"users", func(tx principal.Tx) error { _, err := tx.Users().List(account, "", 1); return err }, context.DeadlineExceeded},
+		{"use", func(tx principal.Tx) error { _, err := tx.KeyUse(id); return err }, context.DeadlineExceeded},
+		{"long document", func(tx principal.Tx) error { _, err := tx.SAMLProviders().Get(account, "long"); return err }, context.DeadlineExceeded},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if err := s.View(ctx, c.read); !errors.Is(err, c.want) {
+			t.Errorf("view of %s: got %v, want %v", c.what, err, c.want)
 		}
 	}
 }

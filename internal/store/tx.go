@@ -62,10 +62,10 @@ type tx struct {
 	err error
 }
 
-var _ identity.Tx = (*tx)(nil)
+var _ fullTx = (*tx)(nil)
 
 // run runs the closure once, and gives it t as that which it may see of it.
-func (t *tx) run(f func(identity.Tx) error, as identity.Tx) error {
+func (t *tx) run(f func(fullTx) error, as fullTx) error {
 	defer func() {
 		if t.err == nil {
 			t.err = errFinished

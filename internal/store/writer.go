@@ -15,7 +15,7 @@ const batchLimit = 256
 // An update is one call of Update.
 type update struct {
 	ctx   context.Context
-	f     func(identity.Tx) error
+	f     func(fullTx) error
 	state atomic.Int32 // queued, then taken or withdrawn
 	// turn carries the Tx each time that the closure is to run, and nil when the
 	// outcome, err, is final. ran answers each Tx.
@@ -32,9 +32,14 @@ const (
 	withdrawn
 )
 
-// Update implements [identity.Store]. The closure runs in the goroutine of the
-// caller, to which the writer lends its transaction: a panic is the caller's own.
+// Update implements [identity.Store].
 func (db *DB) Update(ctx context.Context, f func(identity.Tx) error) error {
+	return db.write(ctx, func(t fullTx) error { return f(t) })
+}
+
+// write is Update. The closure runs in the goroutine of the caller, to which the
+// writer lends its transaction: a panic is the caller's own.
+func (db *DB) write(ctx context.Context, f func(fullTx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

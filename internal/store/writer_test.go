@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
 
 // together runs f n times at once.
@@ -91,6 +92,38 @@ func TestUpdate_GroupCommit(t *testing.T) {
 	}
 	if got := after.Updates - before.Updates; got < 100 {
 		t.Errorf("%d Updates counted, want 100", got)
+	}
+}
+
+// Updates of both stores queue together, and what one has written the other reads.
+func TestUpdate_GroupCommitOfBothStores(t *testing.T) {
+	t.Parallel()
+	db := openNew(t)
+	release := hold(t, db)
+	before := db.Stats()
+	first := enqueue(t, db, put("a", []byte("b")))
+	second := make(chan error, 1)
+	go func() {
+		second <- db.Principals().Update(context.Background(), func(tx principal.Tx) error {
+			if _, err := tx.(fullTx).Setting("a"); err != nil {
+				return err
+			}
+			return tx.Users().Insert(&principal.User{Entity: principal.Entity{Account: "111122223333", Name: "alice"}})
+		})
+	}()
+	until(t, "both are queued", func() bool { return len(db.writer.queue) == 2 })
+	if err := errors.Join(release(), <-first, <-second); err != nil {
+		t.Error(err)
+	}
+	if got := db.Stats().Commits - before.Commits; got != 1 {
+		t.Errorf("%d commits for two Updates that were waiting together", got)
+	}
+	err := db.Principals().View(t.Context(), func(tx principal.Tx) error {
+		_, err := tx.Users().Get("111122223333", "alice")
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

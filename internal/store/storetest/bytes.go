@@ -9,7 +9,7 @@ import (
 )
 
 func testBytes(t *testing.T, open func(t *testing.T) identity.Store) {
-	runAll(t, open, []test{{"Subjects", byteSubjects}, {"Providers", byteProviders}})
+	runAll(t, open, []test[identity.Store]{{"Subjects", byteSubjects}, {"Providers", byteProviders}})
 }
 
 // distinct values that a careless store takes for equal, or changes.

@@ -8,12 +8,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
 func testConcurrency(t *testing.T, open func(t *testing.T) identity.Store) {
-	runAll(t, open, []test{
+	runAll(t, open, []test[identity.Store]{
 		{"FindOrCreate", concurrentFindOrCreate},
 		{"Crossing", concurrentCrossing},
 		{"FailingNeighbours", concurrentFailingNeighbours},
@@ -278,9 +279,7 @@ func concurrentViewIsolation(t *testing.T, s identity.Store) {
 	})
 }
 
-// A pool, a setting and an identity count together. Whatever mixture of them
-// a View reads, and in whatever order, it finds one number, and none that is
-// older than an Update which had returned.
+// A pool, a setting and an identity count together.
 func concurrentCacheIsExact(t *testing.T, s identity.Store) {
 	write := func(n int) func(identity.Tx) error {
 		p, i := newPool(1), newIdentity(1)
@@ -292,6 +291,37 @@ func concurrentCacheIsExact(t *testing.T, s identity.Store) {
 		)
 	}
 	update(t, s, steps(insertPool(newPool(1)), insert(newIdentity(1)), write(0)))
+	checkExact(t, s, write,
+		func(tx identity.Tx) (time.Time, error) {
+			p, err := tx.Pool(poolID(1))
+			if err != nil {
+				return time.Time{}, err
+			}
+			return p.Modified, nil
+		},
+		func(tx identity.Tx) (time.Time, error) {
+			i, err := tx.Identity(identityID(1))
+			if err != nil {
+				return time.Time{}, err
+			}
+			return i.Modified, nil
+		},
+		func(tx identity.Tx) (time.Time, error) {
+			v, err := tx.Setting("n")
+			if err != nil {
+				return time.Time{}, err
+			}
+			n, err := strconv.ParseInt(string(v), 10, 64)
+			return time.UnixMilli(n).UTC(), err
+		},
+	)
+}
+
+// checkExact runs write(1), write(2) …, each of which sets what every reader reads to
+// at(n). Whatever mixture of them a View reads, and in whatever order, it finds one
+// time, and none that is older than an Update which had returned.
+func checkExact[Tx any](t *testing.T, s store[Tx], write func(n int) func(Tx) error, readers ...func(Tx) (time.Time, error)) {
+	t.Helper()
 	var returned atomic.Int64
 	done := make(chan struct{})
 	go func() {
@@ -303,44 +333,21 @@ func concurrentCacheIsExact(t *testing.T, s identity.Store) {
 			returned.Store(int64(n))
 		}
 	}()
-	readers := []func(identity.Tx) (int64, error){
-		func(tx identity.Tx) (int64, error) {
-			p, err := tx.Pool(poolID(1))
-			if err != nil {
-				return 0, err
-			}
-			return p.Modified.UnixMilli(), nil
-		},
-		func(tx identity.Tx) (int64, error) {
-			i, err := tx.Identity(identityID(1))
-			if err != nil {
-				return 0, err
-			}
-			return i.Modified.UnixMilli(), nil
-		},
-		func(tx identity.Tx) (int64, error) {
-			v, err := tx.Setting("n")
-			if err != nil {
-				return 0, err
-			}
-			return strconv.ParseInt(string(v), 10, 64)
-		},
-	}
-	together(3, func(w int) {
+	together(len(readers), func(w int) {
 		for {
-			floor := at(int(returned.Load())).UnixMilli()
-			var seen int64
-			err := s.View(t.Context(), func(tx identity.Tx) (err error) {
+			floor := at(int(returned.Load()))
+			var seen time.Time
+			err := s.View(t.Context(), func(tx Tx) (err error) {
 				if seen, err = readers[w](tx); err != nil {
 					return err
 				}
-				for k := range 6 {
-					got, err := readers[(w+k)%3](tx)
+				for k := range 2 * len(readers) {
+					got, err := readers[(w+k)%len(readers)](tx)
 					if err != nil {
 						return err
 					}
 					if got != seen {
-						return fmt.Errorf("one View has read %d and %d", seen, got)
+						return fmt.Errorf("one View has read %v and %v", seen, got)
 					}
 				}
 				return nil
@@ -349,8 +356,8 @@ func concurrentCacheIsExact(t *testing.T, s identity.Store) {
 				t.Error(err)
 				return
 			}
-			if seen < floor {
-				t.Errorf("read %d after the Update to %d had returned", seen, floor)
+			if seen.Before(floor) {
+				t.Errorf("read %v after the Update to %v had returned", seen, floor)
 				return
 			}
 			select {

@@ -8,7 +8,7 @@ import (
 )
 
 func testIdentities(t *testing.T, open func(t *testing.T) identity.Store) {
-	runAll(t, open, []test{
+	runAll(t, open, []test[identity.Store]{
 		{"ReadBack", identityReadBack},
 		{"NotFound", identityNotFound},
 		{"InsertConflict", identityInsertConflict},

@@ -7,72 +7,8 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
-func testAccessKeys(t *testing.T, open func(t *testing.T) identity.Store) {
-	runAll(t, open, []test{{"ReadBack", accessKeyReadBack}, {"Conflict", accessKeyConflict}, {"Delete", accessKeyDelete}})
-}
-
-func newAccessKey(n int) *identity.AccessKey {
-	return &identity.AccessKey{
-		ID: fmt.Sprintf("AKIA%016d", n), Account: account, Secret: []byte{0, 0xff, byte(n)},
-		Description: fmt.Sprint("key ", n), Created: at(-n),
-	}
-}
-
-func insertAccessKey(k *identity.AccessKey) func(identity.Tx) error {
-	return func(tx identity.Tx) error { return tx.InsertAccessKey(k) }
-}
-
-func accessKey(id string) func(identity.Tx) error {
-	return func(tx identity.Tx) error {
-		_, err := tx.AccessKey(id)
-		return err
-	}
-}
-
-func accessKeyReadBack(t *testing.T, s identity.Store) {
-	foreign := newAccessKey(3)
-	foreign.Account, foreign.Description = otherAccount, ""
-	update(t, s, steps(insertAccessKey(newAccessKey(1)), insertAccessKey(newAccessKey(2)), insertAccessKey(foreign)))
-	for range 2 { // the second time it may come from a cache
-		view(t, s, func(tx identity.Tx) error {
-			got, err := tx.AccessKey(foreign.ID)
-			same(t, "access key", got, foreign)
-			return err
-		})
-	}
-	view(t, s, func(tx identity.Tx) error {
-		got, err := tx.AccessKeys(account)
-		same(t, "access keys", got, []*identity.AccessKey{newAccessKey(2), newAccessKey(1)})
-		return err
-	})
-	wantErr(t, s.View, identity.ErrNotFound, accessKey("akia0000000000000001"))
-}
-
-func accessKeyConflict(t *testing.T, s identity.Store) {
-	update(t, s, insertAccessKey(newAccessKey(1)))
-	twin := newAccessKey(1)
-	twin.Account = otherAccount
-	wantErr(t, s.Update, identity.ErrConflict, insertAccessKey(twin))
-	view(t, s, func(tx identity.Tx) error {
-		got, err := tx.AccessKey(twin.ID)
-		same(t, "access key", got, newAccessKey(1))
-		return err
-	})
-}
-
-func accessKeyDelete(t *testing.T, s identity.Store) {
-	k := newAccessKey(1)
-	update(t, s, insertAccessKey(k))
-	view(t, s, accessKey(k.ID))
-	wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error { return tx.DeleteAccessKey(otherAccount, k.ID) })
-	view(t, s, accessKey(k.ID))
-	update(t, s, func(tx identity.Tx) error { return tx.DeleteAccessKey(account, k.ID) })
-	wantErr(t, s.View, identity.ErrNotFound, accessKey(k.ID))
-	wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error { return tx.DeleteAccessKey(account, k.ID) })
-}
-
 func testSigningKeys(t *testing.T, open func(t *testing.T) identity.Store) {
-	runAll(t, open, []test{{"ReadBack", signingKeyReadBack}, {"Conflict", signingKeyConflict}, {"Update", signingKeyUpdate}})
+	runAll(t, open, []test[identity.Store]{{"ReadBack", signingKeyReadBack}, {"Conflict", signingKeyConflict}, {"Update", signingKeyUpdate}})
 }
 
 func newSigningKey(n int) *identity.SigningKey {
@@ -126,7 +62,7 @@ func signingKeyUpdate(t *testing.T, s identity.Store) {
 }
 
 func testSettings(t *testing.T, open func(t *testing.T) identity.Store) {
-	runAll(t, open, []test{{"PutAndRead", settingPutAndRead}})
+	runAll(t, open, []test[identity.Store]{{"PutAndRead", settingPutAndRead}})
 }
 
 func settingPutAndRead(t *testing.T, s identity.Store) {

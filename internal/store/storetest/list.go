@@ -10,7 +10,7 @@ import (
 )
 
 func testLists(t *testing.T, open func(t *testing.T) identity.Store) {
-	runAll(t, open, []test{
+	runAll(t, open, []test[identity.Store]{
 		{"PoolOrder", listPoolOrder},
 		{"IdentityOrder", listIdentityOrder},
 		{"HideDisabled", listHideDisabled},

@@ -9,7 +9,7 @@ import (
 )
 
 func testPools(t *testing.T, open func(t *testing.T) identity.Store) {
-	runAll(t, open, []test{
+	runAll(t, open, []test[identity.Store]{
 		{"ReadBack", poolReadBack},
 		{"InsertTwice", poolInsertTwice},
 		{"NotFound", poolNotFound},

@@ -1,6 +1,6 @@
-// Package storetest is the contract of [identity.Store] as a test suite, which every
-// store must pass. It asks nothing but the contract: no SQL, no file. What a
-// store promises beyond it is tested beside that store.
+// Package storetest is the contract of [identity.Store] and [principal.Store] as test
+// suites, which every store must pass. They ask nothing but the contract: no SQL, no
+// file. What a store promises beyond it is tested beside that store.
 package storetest
 
 import (
@@ -16,7 +16,14 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
-// Run runs the suite. open returns an empty store, which it closes by t.Cleanup.
+// A store is an identity.Store or a principal.Store.
+type store[Tx any] interface {
+	View(ctx context.Context, f func(Tx) error) error
+	Update(ctx context.Context, f func(Tx) error) error
+}
+
+// Run runs the suite of [identity.Store]. open returns an empty store, which it closes by
+// t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T) identity.Store) {
 	for _, subject := range []struct {
 		name string
@@ -24,7 +31,6 @@ func Run(t *testing.T, open func(t *testing.T) identity.Store) {
 	}{
 		{"Pools", testPools},
 		{"Identities", testIdentities},
-		{"AccessKeys", testAccessKeys},
 		{"SigningKeys", testSigningKeys},
 		{"Settings", testSettings},
 		{"Lists", testLists},
@@ -40,12 +46,12 @@ func Run(t *testing.T, open func(t *testing.T) identity.Store) {
 }
 
 // A test is one case of a subject; each gets a store of its own.
-type test struct {
+type test[S any] struct {
 	name string
-	run  func(t *testing.T, s identity.Store)
+	run  func(t *testing.T, s S)
 }
 
-func runAll(t *testing.T, open func(t *testing.T) identity.Store, tests []test) {
+func runAll[S any](t *testing.T, open func(t *testing.T) S, tests []test[S]) {
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,14 +94,14 @@ func login(subject string) identity.Login {
 	return identity.Login{Provider: "login.example", Subject: subject}
 }
 
-func update(t *testing.T, s identity.Store, f func(identity.Tx) error) {
+func update[Tx any](t *testing.T, s store[Tx], f func(Tx) error) {
 	t.Helper()
 	if err := s.Update(t.Context(), f); err != nil {
 		t.Fatalf("Update: %v", err)
 	}
 }
 
-func view(t *testing.T, s identity.Store, f func(identity.Tx) error) {
+func view[Tx any](t *testing.T, s store[Tx], f func(Tx) error) {
 	t.Helper()
 	if err := s.View(t.Context(), f); err != nil {
 		t.Fatalf("View: %v", err)
@@ -103,8 +109,8 @@ func view(t *testing.T, s identity.Store, f func(identity.Tx) error) {
 }
 
 // steps runs several writes in one Update.
-func steps(fs ...func(identity.Tx) error) func(identity.Tx) error {
-	return func(tx identity.Tx) error {
+func steps[Tx any](fs ...func(Tx) error) func(Tx) error {
+	return func(tx Tx) error {
 		for n, f := range fs {
 			if err := f(tx); err != nil {
 				return fmt.Errorf("step %d: %w", n, err)
@@ -127,7 +133,7 @@ func change(i *identity.Identity) func(identity.Tx) error {
 }
 
 // wantErr runs one Update or View and checks what it fails with.
-func wantErr(t *testing.T, run func(context.Context, func(identity.Tx) error) error, want error, f func(identity.Tx) error) {
+func wantErr[Tx any](t *testing.T, run func(context.Context, func(Tx) error) error, want error, f func(Tx) error) {
 	t.Helper()
 	if err := run(t.Context(), f); !errors.Is(err, want) {
 		t.Errorf("got error %v, want %v", err, want)
