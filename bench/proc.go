@@ -52,7 +52,7 @@ func start(ctx context.Context, log, program string, args ...string) (*server, e
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	late := time.AfterFunc(startTime, func() { s.cmd.Process.Kill() })
+	late := time.AfterFunc(startTime, func() { _ = s.cmd.Process.Kill() })
 	defer late.Stop()
 	lines := bufio.NewReader(stdout)
 	for {
@@ -70,7 +70,7 @@ func start(ctx context.Context, log, program string, args ...string) (*server, e
 	}
 	go func() {
 		defer close(s.drained)
-		io.Copy(io.Discard, lines)
+		_, _ = io.Copy(io.Discard, lines) // until the process ends
 	}()
 	return s, nil
 }
@@ -88,12 +88,12 @@ func (s *server) finish(signal os.Signal) {
 	s.end.Do(func() {
 		// That it has ended by itself shows in the requests that fail.
 		if err := s.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			s.cmd.Process.Kill()
+			_ = s.cmd.Process.Kill() // it may have ended
 		}
-		late := time.AfterFunc(endTime, func() { s.cmd.Process.Kill() })
+		late := time.AfterFunc(endTime, func() { _ = s.cmd.Process.Kill() })
 		defer late.Stop()
 		<-s.drained
-		s.cmd.Wait()
+		_ = s.cmd.Wait() // it was told to end; how does not matter
 	})
 }
 

@@ -66,7 +66,7 @@ func inMemory(dir string) bool {
 	const tmpfs, ramfs = 0x01021994, 0x858458f6
 	var s syscall.Statfs_t
 	err := syscall.Statfs(dir, &s)
-	return err == nil && (int64(s.Type) == tmpfs || int64(s.Type) == ramfs)
+	return err == nil && (s.Type == tmpfs || s.Type == ramfs)
 }
 
 // endWithParent has the kernel kill the child when this process ends, however it does.

@@ -64,7 +64,9 @@ func (p *program) control(ctx context.Context, c *config, f func(*cli.Client) er
 	go func() { served <- s.Serve(l) }()
 	err = f(client)
 	s.Close()
-	<-served
+	if closed := <-served; !errors.Is(closed, http.ErrServerClosed) {
+		err = errors.Join(err, closed)
+	}
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/store"
@@ -24,6 +25,9 @@ const (
 	settingIssuer  = "issuer"
 	// settingHome is the home region, which the ids of signing keys begin with.
 	settingHome = "home-region"
+	// settingRootKey is the id of the root access key of the first start. Without it
+	// the first start has not come to its end, and nobody has seen a key.
+	settingRootKey = "root-access-key"
 	// settingSeal is a known text sealed with the master key: it tells a wrong key at once.
 	settingSeal = "seal"
 )
@@ -42,7 +46,7 @@ type house struct {
 	account string
 	issuer  string
 	home    string
-	// fresh: this opening made the data directory's content.
+	// fresh: no start on this data directory has made a root access key yet.
 	fresh bool
 }
 
@@ -112,7 +116,7 @@ func (h *house) close() {
 	if h.keys != nil {
 		h.keys.Close()
 	}
-	h.store.Close()
+	_ = h.store.Close() // what was acknowledged is durable already
 }
 
 // masterKey reads the master key, or makes it for a data directory without a database.
@@ -149,7 +153,6 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 		h.fresh, h.account, h.issuer, previous = false, "", "", ""
 		sealed, err := tx.Setting(settingSeal)
 		if errors.Is(err, identity.ErrNotFound) {
-			h.fresh = true
 			sealed = check
 			err = tx.PutSetting(settingSeal, check)
 		}
@@ -184,6 +187,10 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 			return err
 		}
 		h.account, h.issuer, h.home = account, issuer, home
+		_, err = tx.Setting(settingRootKey)
+		if h.fresh = errors.Is(err, identity.ErrNotFound); !h.fresh {
+			return err
+		}
 		return nil
 	})
 	if err != nil {
@@ -193,6 +200,20 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 		log.WarnContext(ctx, "the issuer has changed: whoever trusts the old one refuses new tokens", "old", previous, "new", h.issuer)
 	}
 	return nil
+}
+
+// makeRootKey makes the root access key of a first start.
+func (h *house) makeRootKey(ctx context.Context) (*api.CreateAccessKeyOutput, error) {
+	out, err := h.service.CreateAccessKey(ctx, identity.Caller{Account: h.account}, &api.CreateAccessKeyInput{Description: "made at the first start"})
+	if err == nil {
+		err = h.store.Update(ctx, func(tx identity.Tx) error {
+			return tx.PutSetting(settingRootKey, []byte(out.AccessKey.AccessKeyId))
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("root access key: %w", err)
+	}
+	return out, nil
 }
 
 // newestAlgorithm is what a command that is told no algorithm keeps to.

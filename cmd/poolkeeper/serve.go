@@ -88,18 +88,16 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 	if err != nil {
 		return err
 	}
+	if s.h.fresh {
+		if s.key, err = s.h.makeRootKey(ctx); err != nil {
+			return err
+		}
+	}
 	control, err := p.listenControl(c)
 	if err != nil {
 		return err
 	}
 	defer control.Close()
-	if s.h.fresh {
-		s.key, err = s.h.service.CreateAccessKey(ctx, identity.Caller{Account: s.h.account},
-			&api.CreateAccessKeyInput{Description: "made at the first start"})
-		if err != nil {
-			return fmt.Errorf("root access key: %w", err)
-		}
-	}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -35,7 +35,7 @@ func goPattern(pattern string) string { return javaEscape.ReplaceAllString(patte
 func (s *Shape) CheckString(v string) []string {
 	var broken []string
 	if s.Min > 0 || s.Max > 0 {
-		broken = s.CheckLen(utf16Len(v))
+		broken = s.CheckLen(Length(v))
 	}
 	if s.Pattern != "" && !s.matches(v) {
 		broken = append(broken, "Member must satisfy regular expression pattern: "+s.Pattern)
@@ -70,7 +70,8 @@ func (s *Shape) CheckNumber(n int64) []string {
 	return broken
 }
 
-func utf16Len(v string) int {
+// Length is how long v is in the sense of Min and Max of a String: in UTF-16 code units.
+func Length(v string) int {
 	n := 0
 	for _, r := range v {
 		n++

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
@@ -12,10 +11,9 @@ import (
 // cognitoLogin is the Logins key under which this service's own tokens go.
 const cognitoLogin = "cognito-identity.amazonaws.com"
 
-// maxDeveloperUser is the length of a developer user identifier, in UTF-16 code units, in
-// every member that is meant for one. A value of Logins may be longer, since it may be
-// a token. Source: service model.
-const maxDeveloperUser = 1024
+// developerUser is what a developer user identifier may be, in every member that is meant for
+// one. A value of Logins may be longer, since it may be a token.
+var developerUser = api.CognitoIdentity.Operation("LookupDeveloperIdentity").Input.Member("DeveloperUserIdentifier").Shape
 
 // publicProviders are the keys that SupportedLoginProviders may have.
 // Source: the service model's documentation of CreateIdentityPool.
@@ -123,15 +121,8 @@ func (p *Pool) developerLogin(logins map[string]api.Secret) (Login, error) {
 		return Login{}, api.DeveloperProviderMissing.With()
 	case public:
 		return Login{}, api.LoginNotVerifiable.With()
-	case utf16Len(string(user)) > maxDeveloperUser:
-		return Login{}, api.DeveloperUserTooLong.With(maxDeveloperUser)
+	case int64(api.Length(string(user))) > developerUser.Max:
+		return Login{}, api.DeveloperUserTooLong.With(developerUser.Max)
 	}
 	return Login{Provider: p.DeveloperProvider, Subject: string(user)}, nil
-}
-
-func utf16Len(text string) (n int) {
-	for _, r := range text {
-		n += utf16.RuneLen(r)
-	}
-	return n
 }

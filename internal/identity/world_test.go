@@ -280,7 +280,7 @@ func (w *world) claims(raw api.Secret) map[string]any {
 	if err := json.Unmarshal(body, &set); err != nil {
 		w.Fatal(err)
 	}
-	jws, err := jose.ParseSigned(string(raw), []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(string(raw), []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		w.Fatal(err)
 	}

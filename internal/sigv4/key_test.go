@@ -96,7 +96,7 @@ func TestKeyCache_Error(t *testing.T) {
 	t.Parallel()
 	var cache sigv4.KeyCache
 	broken := errors.New("sealed")
-	if _, err := cache.Key("id", "1", "20150830", region, service, func() (string, error) { return "", broken }); err != broken {
+	if _, err := cache.Key("id", "1", "20150830", region, service, func() (string, error) { return "", broken }); !errors.Is(err, broken) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
 	got, err := cache.Key("id", "1", "20150830", region, service, func() (string, error) { return "s", nil })

@@ -62,7 +62,7 @@ func upgrade(ctx context.Context, dsn string, to int64) error {
 		return err
 	}
 	db := sql.OpenDB(connector)
-	defer db.Close()
+	defer func() { _ = db.Close() }() // what Up did is committed
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err

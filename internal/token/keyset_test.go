@@ -34,7 +34,7 @@ func keySet(t testing.TB, r *token.Ring) jose.JSONWebKeySet {
 
 // verify returns the payload of a token that a key of the set has signed.
 func verify(set jose.JSONWebKeySet, raw string) ([]byte, error) {
-	jws, err := jose.ParseSigned(raw, joseAlgorithms)
+	jws, err := jose.ParseSignedCompact(raw, joseAlgorithms)
 	if err != nil {
 		return nil, err
 	}

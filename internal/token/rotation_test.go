@@ -362,7 +362,7 @@ func TestRing_Rotate_UnderLoad(t *testing.T) {
 					}
 					expires = now.Add(token.KeySetMaxAge)
 				}
-				jws, err := jose.ParseSigned(string(raw), joseAlgorithms)
+				jws, err := jose.ParseSignedCompact(string(raw), joseAlgorithms)
 				if err != nil {
 					t.Error(err)
 					return

@@ -44,7 +44,7 @@ func sameTokens(t *testing.T, v *Value) {
 	var open []uint32
 	for i := uint32(0); ; {
 		token, err := d.ReadToken()
-		if err == io.EOF && int(i) == len(v.nodes) && len(open) == 0 {
+		if errors.Is(err, io.EOF) && int(i) == len(v.nodes) && len(open) == 0 {
 			return
 		}
 		if err != nil {

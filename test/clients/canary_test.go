@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +149,13 @@ func TestCanary(t *testing.T) {
 	_, err = c.DescribeIdentityPool(ctx, &cognitoidentity.DescribeIdentityPoolInput{IdentityPoolId: &pool})
 	if err != nil {
 		t.Fatal(err)
+	}
+	// Lines are written in batches, and a kill loses what waits.
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(w.log.String(), "op=DescribeIdentityPool status=200"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the last request is not in the log after 10 s")
+		}
+		runtime.Gosched()
 	}
 	w.kill() // So that the write-ahead log of the database is left, too.
 	log := w.log.String()

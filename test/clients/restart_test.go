@@ -124,7 +124,7 @@ func TestRestart_Commands(t *testing.T) {
 				t.Error("keys list shows a secret")
 			}
 
-			if r := command("keys", "delete", id[1]); r.code != 0 || r.stdout+r.stderr != "" {
+			if r := command("keys", "delete", id[1]); r.code != 0 || r.stderr != "" || r.stdout != id[1]+" is deleted: requests signed with it are refused from now on.\n" {
 				t.Errorf("keys delete: %+v", r)
 			}
 			_, _, err := tokenFor(t.Context(), w.sdk(backend), pool, "alice")

@@ -111,16 +111,16 @@ func poolDelete(t *testing.T, s identity.Store) {
 
 	gone := func(tx identity.Tx) error {
 		if _, err := tx.Pool(poolID(1)); !errors.Is(err, identity.ErrNotFound) {
-			return fmt.Errorf("Pool: got %v", err)
+			return fmt.Errorf("pool: got %v", err)
 		}
 		if _, err := tx.Identity(i.ID); !errors.Is(err, identity.ErrNotFound) {
-			return fmt.Errorf("Identity: got %v", err)
+			return fmt.Errorf("identity: got %v", err)
 		}
 		if _, err := tx.IdentityOfLogin(poolID(1), login("u")); !errors.Is(err, identity.ErrNotFound) {
-			return fmt.Errorf("IdentityOfLogin: got %v", err)
+			return fmt.Errorf("identity of login: got %v", err)
 		}
 		if l, err := tx.Identities(poolID(1), false, identity.Cursor{}, 10); len(l) != 0 || err != nil {
-			return fmt.Errorf("Identities: got %v, %v", l, err)
+			return fmt.Errorf("identities: got %v, %v", l, err)
 		}
 		return nil
 	}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// A first start that was cut before it had made the root access key is still a first
+// start: otherwise nobody would ever be shown a key.
+func TestOpen_FirstStartCutShort(t *testing.T) {
+	t.Parallel()
+	p := &program{getenv: func(string) string { return "" }, stdout: io.Discard, stderr: io.Discard, now: time.Now}
+	c := &config{data: filepath.Join(t.TempDir(), "d"), regions: []string{"us-east-1"}, signingAlgorithm: "ES256"}
+	for _, start := range []struct {
+		name      string
+		fresh, on bool
+	}{{"first", true, false}, {"after one cut short", true, true}, {"after one that ended", false, true}} {
+		h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatalf("%s: %v", start.name, err)
+		}
+		if h.fresh != start.fresh {
+			t.Errorf("%s: fresh %t, want %t", start.name, h.fresh, start.fresh)
+		}
+		if h.fresh && start.on {
+			if _, err := h.makeRootKey(t.Context()); err != nil {
+				t.Errorf("%s: %v", start.name, err)
+			}
+		}
+		h.close()
+	}
+}
