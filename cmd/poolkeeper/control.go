@@ -31,9 +31,10 @@ func (c *config) controlSocket() (string, error) {
 	return path, err
 }
 
-// control calls f with a client of the operator's service: of the server that runs on
-// the data directory, or else of one that this process runs for just that long.
-func (p *program) control(ctx context.Context, c *config, f func(*cli.Client) error) error {
+// control calls f with a client of a service as the operator reaches it: of the server
+// that runs on the data directory, or else of one that this process runs for just that
+// long.
+func (p *program) control(ctx context.Context, c *config, service *api.Service, f func(*cli.Client) error) error {
 	path, err := c.controlSocket()
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func (p *program) control(ctx context.Context, c *config, f func(*cli.Client) er
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}
 	defer transport.CloseIdleConnections()
-	client := &cli.Client{Service: api.Control, Endpoint: "http://control/", HTTP: &http.Client{Transport: transport}, Now: p.now}
+	client := &cli.Client{Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: transport}, Now: p.now}
 
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
@@ -70,14 +71,14 @@ func (p *program) control(ctx context.Context, c *config, f func(*cli.Client) er
 	return err
 }
 
-// controlCommand makes a command that calls one operation of the operator's service.
-// The command's words are in use, its arguments fill in, and show prints out.
-func controlCommand[In, Out any](p *program, use, operation string, fill func(c *cobra.Command, args []string, in *In) error, args cobra.PositionalArgs, show func(io.Writer, *Out)) *cobra.Command {
+// controlCommand makes a command that calls one operation as the operator. The command's
+// words are in use, its arguments fill in, and show prints out.
+func controlCommand[In, Out any](p *program, service *api.Service, use, operation string, fill func(args []string, in *In), args cobra.PositionalArgs, show func(io.Writer, *Out)) *cobra.Command {
 	var c config
 	var output string
 	cmd := &cobra.Command{
 		Use:   use,
-		Short: api.Control.Operation(operation).Doc,
+		Short: service.Operation(operation).Doc,
 		Args:  args,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output != "text" && output != "json" {
@@ -85,11 +86,9 @@ func controlCommand[In, Out any](p *program, use, operation string, fill func(c 
 			}
 			in, out := new(In), new(Out)
 			if fill != nil {
-				if err := fill(cmd, args, in); err != nil {
-					return err
-				}
+				fill(args, in)
 			}
-			err := p.control(cmd.Context(), &c, func(client *cli.Client) error {
+			err := p.control(cmd.Context(), &c, service, func(client *cli.Client) error {
 				return client.Call(cmd.Context(), operation, in, out)
 			})
 			var refused *api.Error
@@ -99,7 +98,7 @@ func controlCommand[In, Out any](p *program, use, operation string, fill func(c 
 			case err != nil:
 				return err
 			case output == "json":
-				return printJSON(p.stdout, api.Control.Operation(operation), out)
+				return printJSON(p.stdout, service.Operation(operation), out)
 			}
 			show(p.stdout, out)
 			return nil
@@ -122,52 +121,17 @@ func printJSON(w io.Writer, op *api.Operation, out any) error {
 	return err
 }
 
-func (p *program) keysCommand() *cobra.Command {
-	keys := &cobra.Command{Use: "keys", Short: "Make, list and delete access keys", Long: "Make, list and delete the access keys that sign requests.\nThe server may run or not."}
-	var description string
-	create := controlCommand(p, "create", "CreateAccessKey", func(_ *cobra.Command, _ []string, in *api.CreateAccessKeyInput) error {
-		in.Description = description
-		return nil
-	}, noArgs, func(w io.Writer, out *api.CreateAccessKeyOutput) {
-		fmt.Fprintf(w, "export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n", out.AccessKey.AccessKeyId, string(out.SecretAccessKey))
-	})
-	create.Flags().StringVar(&description, "description", "", "a `note` on what the key is for")
-	keys.AddCommand(create,
-		controlCommand[api.ListAccessKeysInput](p, "list", "ListAccessKeys", nil, noArgs, func(w io.Writer, out *api.ListAccessKeysOutput) {
-			table(w, "ACCESS KEY\tCREATED\tDESCRIPTION", func(row func(...any)) {
-				for _, k := range out.AccessKeys {
-					row(k.AccessKeyId, stamp(k.CreationDate), k.Description)
-				}
-			})
-		}),
-		p.deleteKeyCommand(),
-	)
-	return keys
-}
-
-func (p *program) deleteKeyCommand() *cobra.Command {
-	var id string
-	return controlCommand(p, "delete ACCESS_KEY_ID", "DeleteAccessKey", func(_ *cobra.Command, args []string, in *api.DeleteAccessKeyInput) error {
-		id = args[0]
-		in.AccessKeyId = id
-		return nil
-	}, exactArgs(1), func(w io.Writer, _ *struct{}) {
-		fmt.Fprintf(w, "%s is deleted: requests signed with it are refused from now on.\n", id)
-	})
-}
-
 func (p *program) signingKeysCommand() *cobra.Command {
 	keys := &cobra.Command{Use: "signing-keys", Short: "List and rotate the keys that sign tokens", Long: "List and rotate the keys that sign tokens.\nThe server may run or not."}
 	var now bool
-	rotate := controlCommand(p, "rotate", "RotateSigningKeys", func(_ *cobra.Command, _ []string, in *api.RotateSigningKeysInput) error {
+	rotate := controlCommand(p, api.Control, "rotate", "RotateSigningKeys", func(_ []string, in *api.RotateSigningKeysInput) {
 		in.ActivateNow = &now
-		return nil
 	}, noArgs, func(w io.Writer, out *api.RotateSigningKeysOutput) {
 		fmt.Fprintf(w, "%s (%s) is published and signs from %s on.\n", out.SigningKey.KeyId, out.SigningKey.Algorithm, stamp(out.SigningKey.ActivationDate))
 	})
 	rotate.Flags().BoolVar(&now, "now", false, "sign with the new key at once: verifiers that keep an older key set refuse its tokens until they fetch again")
 	keys.AddCommand(
-		controlCommand[api.ListSigningKeysInput](p, "list", "ListSigningKeys", nil, noArgs, func(w io.Writer, out *api.ListSigningKeysOutput) {
+		controlCommand[api.ListSigningKeysInput](p, api.Control, "list", "ListSigningKeys", nil, noArgs, func(w io.Writer, out *api.ListSigningKeysOutput) {
 			table(w, "KEY ID\tALGORITHM\tSTATUS\tPUBLISHED\tSIGNS FROM\tPUBLISHED UNTIL", func(row func(...any)) {
 				for _, k := range out.SigningKeys {
 					row(k.KeyId, k.Algorithm, k.Status, stamp(k.CreationDate), stamp(k.ActivationDate), stamp(k.ExpirationDate))

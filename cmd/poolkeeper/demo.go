@@ -58,7 +58,7 @@ func (p *program) story(ctx context.Context, s *started) error {
 	const provider = "login.example"
 	client := &cli.Client{
 		Service: api.CognitoIdentity, Endpoint: s.url, Region: s.c.regions[0], Now: p.now,
-		Credentials: sigv4.Credentials{AccessKeyID: s.key.AccessKey.AccessKeyId, SecretAccessKey: string(s.key.SecretAccessKey)},
+		Credentials: sigv4.Credentials{AccessKeyID: s.key.AccessKeyId, SecretAccessKey: string(s.key.SecretAccessKey)},
 	}
 	number := 0
 	step := func(title, operation string) {

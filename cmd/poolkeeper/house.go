@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/store"
 	"github.com/poolkeeper/poolkeeper/internal/token"
@@ -40,12 +42,13 @@ var errNoData = errors.New("no data")
 
 // A house is an open data directory with the rooms on top of it.
 type house struct {
-	store   *store.DB
-	keys    *token.Ring
-	service *identity.Service
-	account string
-	issuer  string
-	home    string
+	store      *store.DB
+	keys       *token.Ring
+	identities *identity.Service
+	principals *principal.Service
+	account    string
+	issuer     string
+	home       string
 	// fresh: no start on this data directory has made a root access key yet.
 	fresh bool
 }
@@ -103,14 +106,21 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 		// A command that is told no regions serves none; it asks for no identities.
 		regions = []string{h.home}
 	}
-	h.service, err = identity.New(identity.Config{
+	h.identities, err = identity.New(identity.Config{
 		Store: s, Issuer: h.keys, Seal: master, Regions: regions, NewGUID: uuid.NewString,
 	})
 	if err != nil {
 		return nil, err
 	}
+	h.principals, err = principal.New(principal.Config{Store: s.Principals(), Seal: master, NewID: newID})
+	if err != nil {
+		return nil, err
+	}
 	return h, nil
 }
+
+// newID returns a unique id of AWS's form.
+func newID(prefix string) string { return prefix + rand.Text()[:17] }
 
 func (h *house) close() {
 	if h.keys != nil {
@@ -202,18 +212,25 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 	return nil
 }
 
-// makeRootKey makes the root access key of a first start.
-func (h *house) makeRootKey(ctx context.Context) (*api.CreateAccessKeyOutput, error) {
-	out, err := h.service.CreateAccessKey(ctx, identity.Caller{Account: h.account}, &api.CreateAccessKeyInput{Description: "made at the first start"})
+// makeRootKey makes the root access key of a first start. It returns nil when first
+// starts that were cut short, or the operator, have made as many as the root may have:
+// then that is how it is.
+func (h *house) makeRootKey(ctx context.Context) (*api.AccessKey, error) {
+	made, err := h.principals.CreateAccessKey(ctx, principal.Root(h.account), &api.CreateAccessKeyInput{})
+	key, id := (*api.AccessKey)(nil), ""
+	if refused, ok := errors.AsType[*api.Error](err); ok && refused.Code == api.LimitExceeded {
+		err = nil
+	}
+	if made != nil {
+		key, id = made.AccessKey, made.AccessKey.AccessKeyId
+	}
 	if err == nil {
-		err = h.store.Update(ctx, func(tx identity.Tx) error {
-			return tx.PutSetting(settingRootKey, []byte(out.AccessKey.AccessKeyId))
-		})
+		err = h.store.Update(ctx, func(tx identity.Tx) error { return tx.PutSetting(settingRootKey, []byte(id)) })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("root access key: %w", err)
 	}
-	return out, nil
+	return key, nil
 }
 
 // newestAlgorithm is what a command that is told no algorithm keeps to.

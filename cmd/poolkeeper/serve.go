@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
@@ -55,7 +55,7 @@ account's root access key, whose secret it prints once.`,
 type started struct {
 	url string
 	// key is the root access key of a first start; nil at any other.
-	key *api.CreateAccessKeyOutput
+	key *api.AccessKey
 	c   *config
 	h   *house
 }
@@ -84,7 +84,8 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		return err
 	}
 	defer s.h.close()
-	public, err := p.publicServer(c, s.h, log)
+	uses := server.NewKeyUses(s.h.principals.NoteKeyUse, log)
+	public, err := p.publicServer(c, s.h, uses, log)
 	if err != nil {
 		return err
 	}
@@ -104,6 +105,9 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 	var background sync.WaitGroup
 	background.Go(func() { s.h.keys.Run(ctx) })
 	background.Go(func() { s.h.purge(ctx, log) })
+	using, used := context.WithCancel(context.WithoutCancel(ctx))
+	defer used()
+	background.Go(func() { uses.Run(using, drainTime) })
 	servers := []*http.Server{public, p.controlServer(s.h, log)}
 	for i, l := range []net.Listener{listener, control} {
 		background.Go(func() {
@@ -139,6 +143,7 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		}
 	}
 	cancel(nil)
+	used() // after the last request
 	background.Wait()
 	return cause
 }
@@ -157,18 +162,24 @@ func warnAboutIssuer(log *slog.Logger, issuer, listens string) {
 }
 
 // publicServer serves the API and discovery.
-func (p *program) publicServer(c *config, h *house, log *slog.Logger) (*http.Server, error) {
+func (p *program) publicServer(c *config, h *house, uses *server.KeyUses, log *slog.Logger) (*http.Server, error) {
 	discovery, err := server.Discovery(h.issuer, h.keys, log)
 	if err != nil {
 		return nil, err
 	}
-	signatures := &server.Signatures{Service: api.CognitoIdentity.Name, Regions: c.regions, Keys: h.service, Now: p.now}
+	signatures := &server.Signatures{Regions: c.regions, Keys: h.principals, Now: p.now}
 	if c.dev {
 		signatures.Dev = &server.DevKey{ID: devKeyID, Secret: devSecret, Account: h.account}
 	}
 	calls := server.New(server.Config{
-		Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.service), Authenticate: signatures,
-		Now: p.now, NewRequestID: uuid.NewString, Log: log,
+		Services: []server.Served{
+			{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
+			{Service: api.IAM, Bindings: server.IAM(h.principals)},
+			{Service: api.STS, Bindings: server.STS(h.principals)},
+		},
+		Authenticate: signatures,
+		Authorize:    &server.Policies{Principals: h.principals, Identities: h.identities},
+		KeyUses:      uses, Now: p.now, NewRequestID: uuid.NewString, Log: log,
 	})
 	return httpServer(log, func(w http.ResponseWriter, r *http.Request) {
 		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.URL.Path, "/.well-known/") {
@@ -200,7 +211,7 @@ func (p *program) welcome(s *started) {
 	id, secret := devKeyID, devSecret
 	switch {
 	case s.key != nil:
-		id, secret = s.key.AccessKey.AccessKeyId, string(s.key.SecretAccessKey)
+		id, secret = s.key.AccessKeyId, string(s.key.SecretAccessKey)
 		fmt.Fprintf(out, "\nThis is the first start on %s.\nThe root access key of account %s; its secret is shown only now:\n", s.c.data, s.h.account)
 	case s.c.dev:
 		fmt.Fprintf(out, "\nThe access key of --dev:\n")
@@ -249,10 +260,13 @@ func (p *program) listenControl(c *config) (net.Listener, error) {
 
 // controlServer serves the operator's operations.
 func (p *program) controlServer(h *house, log *slog.Logger) *http.Server {
+	operator := server.Operator(principal.Root(h.account))
 	return httpServer(log, server.New(server.Config{
-		Service:      api.Control,
-		Bindings:     server.Control(h.service, h.keys),
-		Authenticate: server.Operator{Account: h.account, Principal: identity.RootARN(h.account)},
-		Now:          p.now, NewRequestID: uuid.NewString, Log: log,
+		Services: []server.Served{
+			{Service: api.Control, Bindings: server.Control(h.keys)},
+			{Service: api.IAM, Bindings: server.IAM(h.principals)},
+		},
+		Authenticate: operator, Authorize: operator,
+		Now: p.now, NewRequestID: uuid.NewString, Log: log,
 	}).ServeHTTP)
 }

@@ -1,13 +1,13 @@
 package api
 
+import "slices"
+
 // Condition keys that tell of the identity pool and account of a caller who has
 // only a login, or not even that.
 var (
-	authenticatedConditions = []string{"cognito-identity-auth:AccountId", "cognito-identity-auth:IdentityPoolArn"}
-	publicConditions        = []string{
-		"cognito-identity-auth:AccountId", "cognito-identity-auth:IdentityPoolArn",
-		"cognito-identity-unauth:AccountId", "cognito-identity-unauth:IdentityPoolArn",
-	}
+	authenticatedConditions = []Condition{{Key: "cognito-identity-auth:AccountId"}, {Key: "cognito-identity-auth:IdentityPoolArn"}}
+	publicConditions        = slices.Concat(authenticatedConditions,
+		[]Condition{{Key: "cognito-identity-unauth:AccountId"}, {Key: "cognito-identity-unauth:IdentityPoolArn"}})
 )
 
 var deleteIdentities = &Operation{
@@ -21,7 +21,7 @@ var deleteIdentities = &Operation{
 		optional("UnprocessedIdentityIds", unprocessedIdentityIDs, "The identities that were not deleted, each with the reason."),
 	),
 	Errors:     failures(),
-	Conditions: []string{"cognito-identity:IdentityPoolArn"},
+	Conditions: []Condition{{"cognito-identity:IdentityPoolArn", "IdentityIdsToDelete"}},
 }
 
 var describeIdentity = &Operation{
@@ -33,7 +33,7 @@ var describeIdentity = &Operation{
 	),
 	Output:     identityDescription,
 	Errors:     failures(ResourceNotFoundException, NotAuthorizedException),
-	Conditions: []string{"cognito-identity:IdentityPoolArn"},
+	Conditions: []Condition{{"cognito-identity:IdentityPoolArn", "IdentityId"}},
 }
 
 var getCredentialsForIdentity = &Operation{

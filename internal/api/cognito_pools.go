@@ -1,9 +1,10 @@
 package api
 
 var createIdentityPool = &Operation{
-	Name:   "CreateIdentityPool",
-	Doc:    "Creates an identity pool: a set of identities with the login providers they may come from.",
-	Access: AccessWrite,
+	Name:     "CreateIdentityPool",
+	Doc:      "Creates an identity pool: a set of identities with the login providers they may come from.",
+	Access:   AccessWrite,
+	Resource: Resource{Form: AnyPool},
 	Input: structure("CreateIdentityPoolInput",
 		required("IdentityPoolName", identityPoolName, "The name for people. It need not be unique."),
 		required("AllowUnauthenticatedIdentities", allowUnauthenticated, "Whether guests, identities without logins, can be created and used."),
@@ -17,7 +18,7 @@ var createIdentityPool = &Operation{
 	),
 	Output:     identityPool,
 	Errors:     failures(NotAuthorizedException, ResourceConflictException, LimitExceededException),
-	Conditions: []string{"aws:RequestTag/${TagKey}", "aws:TagKeys"},
+	Conditions: tagging("IdentityPoolTags"),
 }
 
 var deleteIdentityPool = &Operation{
@@ -44,9 +45,10 @@ var describeIdentityPool = &Operation{
 }
 
 var listIdentityPools = &Operation{
-	Name:   "ListIdentityPools",
-	Doc:    "Lists the identity pools of your account in this region, oldest first.",
-	Access: AccessList,
+	Name:     "ListIdentityPools",
+	Doc:      "Lists the identity pools of your account in this region, oldest first.",
+	Access:   AccessList,
+	Resource: Resource{Form: AnyPool},
 	Input: structure("ListIdentityPoolsInput",
 		required("MaxResults", queryLimit, "How many identity pools to return at most."),
 		optional("NextToken", paginationKey, "Where to go on: the NextToken of the page before."),

@@ -25,7 +25,7 @@ var tagResource = &Operation{
 	),
 	Output:     structure("TagResourceOutput"),
 	Errors:     failures(ResourceNotFoundException, NotAuthorizedException),
-	Conditions: []string{"aws:RequestTag/${TagKey}", "aws:TagKeys"},
+	Conditions: tagging("Tags"),
 }
 
 var untagResource = &Operation{
@@ -39,5 +39,5 @@ var untagResource = &Operation{
 	),
 	Output:     structure("UntagResourceOutput"),
 	Errors:     failures(ResourceNotFoundException, NotAuthorizedException),
-	Conditions: []string{"aws:TagKeys"},
+	Conditions: []Condition{{"aws:TagKeys", "TagKeys"}},
 }

@@ -116,9 +116,15 @@ func TestServices_Operations(t *testing.T) {
 				t.Errorf("%s: lists %s, which all operations share", op.Name, code)
 			}
 		}
-		for _, key := range op.Conditions {
-			if !condition.MatchString(key) {
-				t.Errorf("%s: condition key %q", op.Name, key)
+		for _, c := range op.Conditions {
+			if !condition.MatchString(c.Key) {
+				t.Errorf("%s: condition key %q", op.Name, c.Key)
+			}
+			if c.Member != "" && op.Input.Member(c.Member) == nil {
+				t.Errorf("%s: the values of %s are said to be in %s, which is no member of the input", op.Name, c.Key, c.Member)
+			}
+			if c.Member == "" && !op.Public {
+				t.Errorf("%s: nothing tells the values of %s", op.Name, c.Key)
 			}
 		}
 		if (op.Public || op.AnyPrincipal) && op.Resource.Form != AnyResource {
@@ -146,8 +152,8 @@ func TestOperations_Resource(t *testing.T) {
 	for op := range operations {
 		r := op.Resource
 		used[r.Form] = true
-		if r.Form == AnyResource {
-			if r != (Resource{}) {
+		if r.Form == AnyResource || r.Form == AnyPool {
+			if r != (Resource{Form: r.Form}) {
 				t.Errorf("%s: any resource, yet the members %q", op.Name, []string{r.Member, r.Path})
 			}
 			continue
@@ -165,7 +171,7 @@ func TestOperations_Resource(t *testing.T) {
 			t.Errorf("%s: path member %q, want Path where the input has it", op.Name, r.Path)
 		}
 	}
-	for form := range shapes {
+	for form := AnyResource; form <= SAMLProviderByName; form++ {
 		if !used[form] {
 			t.Errorf("no operation has the resource form %d", form)
 		}

@@ -98,8 +98,8 @@ var (
 
 // Condition keys that several operations have.
 var (
-	taggingConditions   = []string{"aws:RequestTag/${TagKey}", "aws:TagKeys"}
-	attachingConditions = []string{"iam:PolicyARN"}
+	taggingConditions   = tagging("Tags")
+	attachingConditions = []Condition{{"iam:PolicyARN", "PolicyArn"}}
 )
 
 // iamFailures returns more together with the exception that IAM's operations list

@@ -88,6 +88,6 @@ func (k taggable) untag(failures ...Code) *Operation {
 			required("TagKeys", iamTagKeys, "The keys of the tags to take off."),
 		),
 		Errors:     iamFailures(slices.Concat(failures, []Code{ConcurrentModification})...),
-		Conditions: []string{"aws:TagKeys"},
+		Conditions: []Condition{{"aws:TagKeys", "TagKeys"}},
 	}
 }

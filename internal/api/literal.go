@@ -59,3 +59,8 @@ func optional(name string, shape *Shape, doc string) Member {
 func failures(more ...Code) []Code {
 	return slices.Concat([]Code{InvalidParameterException}, more, []Code{TooManyRequestsException, InternalErrorException})
 }
+
+// tagging is the condition keys of an operation that puts on the tags in a member.
+func tagging(member string) []Condition {
+	return []Condition{{"aws:RequestTag/${TagKey}", member}, {"aws:TagKeys", member}}
+}

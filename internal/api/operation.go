@@ -57,8 +57,8 @@ type Operation struct {
 	// Resource tells on which resource the operation is authorised.
 	Resource Resource
 	// Conditions lists the IAM condition keys of the operation beyond the
-	// global ones, as the service authorisation reference spells them.
-	Conditions []string
+	// global ones.
+	Conditions []Condition
 	// Paging is nil for operations that answer at once.
 	Paging *Paging
 }
@@ -69,6 +69,16 @@ func (op *Operation) Declares(c Code) bool { return c.Shared() || slices.Contain
 
 // Action returns the IAM action that authorises the operation of the service.
 func (s *Service) Action(op *Operation) string { return s.Name + ":" + op.Name }
+
+// A Condition is an IAM condition key that an operation has.
+type Condition struct {
+	// Key is spelled as the service authorisation reference does. ${TagKey} stands for
+	// the key of a tag.
+	Key string
+	// Member names the input member that the values follow from. Empty: they are not in
+	// the input.
+	Member string
+}
 
 // Access is an access level of the AWS service authorisation reference.
 type Access string
@@ -85,7 +95,7 @@ const (
 // A Resource tells how the ARN on which an operation is authorised is formed.
 type Resource struct {
 	Form ResourceForm
-	// Member names the input member that the form reads; empty for AnyResource.
+	// Member names the input member that the form reads; empty for AnyResource and AnyPool.
 	Member string
 	// Path names the input member with the path of what an operation creates, a
 	// slash when left out. Empty: the resource exists or has no path, so that only
@@ -100,6 +110,8 @@ type ResourceForm uint8
 const (
 	// AnyResource is "*": the operation names no resource.
 	AnyResource ResourceForm = iota
+	// AnyPool is "*" too. Refusals call it as the ARN of an identity pool without an id.
+	AnyPool
 	// ByARN takes the ARN from the member as it is.
 	ByARN
 	// PoolByID forms the ARN of the identity pool whose id the member holds.

@@ -1,5 +1,7 @@
 package api
 
+import "slices"
+
 // STS is the part of AWS Security Token Service by which signed callers get
 // temporary credentials. Members, bounds and errors are those of AWS's service
 // model of 2011-06-15, where tags and dates have IAM's shapes; access levels,
@@ -81,8 +83,10 @@ var assumeRole = &Operation{
 		optional("SourceIdentity", sourceIdentity, "The source identity of the session."),
 	),
 	Errors: []Code{MalformedPolicyDocument, PackedPolicyTooLarge, RegionDisabledException, ExpiredTokenException},
-	Conditions: []string{"aws:RequestTag/${TagKey}", "aws:TagKeys", "sts:ExternalId", "sts:RoleSessionName",
-		"sts:SourceIdentity", "sts:TransitiveTagKeys"},
+	Conditions: slices.Concat(tagging("Tags"), []Condition{
+		{"sts:ExternalId", "ExternalId"}, {"sts:RoleSessionName", "RoleSessionName"},
+		{"sts:SourceIdentity", "SourceIdentity"}, {"sts:TransitiveTagKeys", "TransitiveTagKeys"},
+	}),
 }
 
 var getCallerIdentity = &Operation{

@@ -41,13 +41,16 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 	if op == nil {
 		return fmt.Errorf("%s has no operation %s", c.Service.Name, name)
 	}
-	body := wire.AppendJSON(nil, op.Input, in)
+	speaks := jsonClient
+	if c.Service.Protocol == api.Query {
+		speaks = queryClient
+	}
+	body := speaks.input(c.Service, op, in)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Endpoint, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("call %s: %w", name, err)
 	}
-	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	req.Header.Set("X-Amz-Target", c.Service.TargetPrefix+"."+op.Name)
+	speaks.header(req.Header, c.Service, op)
 	if c.Credentials != (sigv4.Credentials{}) {
 		path := req.URL.EscapedPath()
 		if path == "" {
@@ -75,7 +78,7 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 		return fmt.Errorf("call %s: %s answers %s with more than %d bytes", name, c.Endpoint, resp.Status, maxAnswer)
 	}
 	if resp.StatusCode != http.StatusOK {
-		if e := wire.ParseErrorJSON(answer); e != nil {
+		if e := speaks.refusal(answer); e != nil {
 			return e
 		}
 		return fmt.Errorf("call %s: %s answers %s", name, c.Endpoint, resp.Status)
@@ -84,12 +87,8 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 		return nil
 	}
 	// An answer that is not understood is no refusal, so that the chain of errors, in
-	// which wire has put an *api.Error, ends here.
-	doc, err := wire.ParseJSON(answer)
-	if err != nil {
-		return fmt.Errorf("call %s: read answer of %s: %v", name, c.Endpoint, err) //nolint:errorlint // see above
-	}
-	if err := wire.DecodeOutput(op.Output, doc, out); err != nil {
+	// which wire may have put an *api.Error, ends here.
+	if err := speaks.output(op, answer, out); err != nil {
 		return fmt.Errorf("call %s: read answer of %s: %v", name, c.Endpoint, err) //nolint:errorlint // see above
 	}
 	return nil

@@ -142,17 +142,18 @@ func (s *Service) OpenSecret(k *AccessKey) (api.Secret, error) {
 	return api.Secret(secret), nil
 }
 
-// usesApart is how far apart uses of an access key are noted.
-const usesApart = 15 * time.Minute
+// UsesApart is how far apart uses of an access key are noted.
+const UsesApart = 15 * time.Minute
 
-// NoteKeyUse notes that an access key has signed a request, if it is some time that it did.
-func (s *Service) NoteKeyUse(ctx context.Context, k *AccessKey, service, region string) error {
+// NoteKeyUse notes that the access key with the id has signed a request, if it is some time
+// that it did.
+func (s *Service) NoteKeyUse(ctx context.Context, id, service, region string) error {
 	recent := func(tx Tx) (bool, error) {
-		use, err := tx.KeyUse(k.ID)
+		use, err := tx.KeyUse(id)
 		if errors.Is(err, identity.ErrNotFound) {
 			return false, nil
 		}
-		return tx.Now().Sub(use.Time) < usesApart, err
+		return tx.Now().Sub(use.Time) < UsesApart, err
 	}
 	if noted, err := view(ctx, s, recent); noted || err != nil {
 		return err
@@ -162,14 +163,14 @@ func (s *Service) NoteKeyUse(ctx context.Context, k *AccessKey, service, region 
 		if noted || err != nil {
 			return err
 		}
-		_, err = tx.AccessKey(k.ID)
+		_, err = tx.AccessKey(id)
 		if errors.Is(err, identity.ErrNotFound) {
 			return nil // deleted since
 		}
 		if err != nil {
 			return err
 		}
-		return tx.NoteKeyUse(k.ID, KeyUse{Time: tx.Now(), Service: service, Region: region})
+		return tx.NoteKeyUse(id, KeyUse{Time: tx.Now(), Service: service, Region: region})
 	})
 }
 

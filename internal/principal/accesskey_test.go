@@ -172,14 +172,14 @@ func TestAccessKey_LastUsed(t *testing.T) {
 		{time.Minute, "iam", api.AccessKeyLastUsed{LastUsedDate: start.Add(16 * time.Minute), ServiceName: "iam", Region: "eu-central-1"}},
 	} {
 		w.clock.goOn(tc.after)
-		w.check(w.NoteKeyUse(t.Context(), key, tc.service, "eu-central-1"))
+		w.check(w.NoteKeyUse(t.Context(), key.ID, tc.service, "eu-central-1"))
 		if diff := cmp.Diff(tc.want, got()); diff != "" {
 			t.Errorf("%v later (-want +got)\n%s", tc.after, diff)
 		}
 	}
 	w.clock.goOn(time.Hour)
 	w.check(w.deleteKey("ann", key.ID))
-	if err := w.NoteKeyUse(t.Context(), key, "iam", "eu-central-1"); err != nil {
+	if err := w.NoteKeyUse(t.Context(), key.ID, "iam", "eu-central-1"); err != nil {
 		t.Errorf("use of a key that is gone: %v", err)
 	}
 }

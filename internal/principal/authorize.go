@@ -41,7 +41,13 @@ func (s *Service) Authorize(ctx context.Context, c api.Caller, action, resource 
 	if err != nil || d.Allowed {
 		return err
 	}
-	refused := api.NotAllowed.With(c.Principal, action, resource)
+	return d.Refusal(c, resource)
+}
+
+// Refusal is what a caller is told of a decision that does not allow, where resource is
+// what AWS calls the one asked about.
+func (d Decision) Refusal(c api.Caller, resource string) *api.Error {
+	refused := api.NotAllowed.With(c.Principal, d.Action, resource)
 	refused.Message += d.Because()
 	return refused.Because(errors.New(d.String()))
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
@@ -19,70 +20,183 @@ type Policies struct {
 
 // Authorize implements [Authorizer]. Public operations are for everybody, signed or not.
 func (p *Policies) Authorize(ctx context.Context, c api.Caller, s *api.Service, op *api.Operation, in any) error {
-	if op.Public || op.Unconditional || principal.IsRoot(c) {
+	if op.Public || op.AnyPrincipal || principal.IsRoot(c) {
 		return nil
 	}
-	target, err := p.target(ctx, c, s, op, in)
-	if err != nil {
+	a := &asked{ctx: ctx, policies: p, caller: c, service: s, operation: op, input: reflect.ValueOf(in).Elem()}
+	if err := a.resolve(); err != nil {
 		return err
 	}
-	return p.Principals.Authorize(ctx, c, s.Action(op), target.ARN, func(key string) []string {
-		return requestKey(op, in, target, key)
-	})
-}
-
-// A target is what a call is about, as policies see it.
-type target struct {
-	principal.Target
-	// pools are the ARNs of the pools that the call's identities belong to.
-	pools []string
-}
-
-func (p *Policies) target(ctx context.Context, c api.Caller, s *api.Service, op *api.Operation, in any) (t target, err error) {
-	named := member(in, op.Resource.Member)
-	if s.Protocol == api.Query {
-		t.Target, err = p.Principals.Target(ctx, c, op.Resource, named, member(in, op.Resource.Path))
-		return t, err
-	}
-	switch op.Resource.Form {
-	case api.PoolByID:
-		t.ARN = identity.PoolARN(c.Account, named)
-	case api.ByARN:
-		t.ARN = named
-	case api.AnyResource:
-		t.ARN = "*"
-		if op.Name == "ListIdentityPools" || op.Name == "CreateIdentityPool" {
-			t.ARN = identity.PoolARN(c.Account, c.Region+":")
+	// Identities of several pools are as many questions, so that a policy which allows one
+	// pool lets through no identity of another. Without a condition on the pool, the
+	// first answer holds for all.
+	for {
+		d, err := p.Principals.Explain(ctx, c, s.Action(op), a.target.ARN, a.values)
+		switch {
+		case err != nil:
+			return err
+		case a.err != nil:
+			return a.err
+		case !d.Allowed:
+			return d.Refusal(c, a.called)
+		case len(a.pools) < 2:
+			return nil
 		}
+		a.pools = a.pools[1:]
 	}
-	return t, nil
 }
 
-// member returns the string that the input's field called name holds.
-func member(in any, name string) string {
+// An asked is a call while it is authorised. What only a condition needs is read when a
+// policy has that condition.
+type asked struct {
+	ctx       context.Context
+	policies  *Policies
+	caller    api.Caller
+	service   *api.Service
+	operation *api.Operation
+	input     reflect.Value
+
+	target principal.Target
+	// called is the resource as a refusal names it.
+	called string
+	// tagged: the target's tags are read.
+	tagged bool
+	// pools are the ARNs of the pools of the identities that the call names, each once,
+	// and empty for one that is nobody's or another account's; the first is asked about.
+	// Nil: not read.
+	pools []string
+	// err is the first failure to read, after which no answer counts.
+	err error
+}
+
+// resolve finds the resource.
+func (a *asked) resolve() (err error) {
+	r := a.operation.Resource
+	named := a.text(r.Member)
+	switch {
+	case a.service.Protocol == api.Query:
+		a.target, err = a.policies.Principals.Target(a.ctx, a.caller, r, named, a.text(r.Path))
+		a.tagged = true
+	case r.Form == api.PoolByID:
+		a.target.ARN = identity.PoolARN(a.caller.Account, named)
+	case r.Form == api.ByARN:
+		a.target.ARN = named
+	default:
+		a.target.ARN = "*"
+	}
+	a.called = a.target.ARN
+	if r.Form == api.AnyPool {
+		a.called = identity.AnyPoolARN(a.caller)
+	}
+	return err
+}
+
+// text is the string that the input member called name holds; empty where there is none.
+func (a *asked) text(name string) string {
 	if name == "" {
 		return ""
 	}
-	return reflect.ValueOf(in).Elem().FieldByName(name).String()
+	return a.input.FieldByName(name).String()
 }
 
-// requestKey returns the values of a condition key in lower case that follow from the
-// request.
-func requestKey(op *api.Operation, in any, t target, key string) []string {
-	if key == "cognito-identity:identitypoolarn" {
-		return t.pools
+// values returns the values of a condition key in lower case that follow from the call.
+func (a *asked) values(key string) []string {
+	if tag, ok := strings.CutPrefix(key, "aws:resourcetag/"); ok {
+		return tagValues(a.tags(), tag)
 	}
-	if name, ok := strings.CutPrefix(key, "aws:resourcetag/"); ok {
-		return tagValue(t.Tags, name)
+	for _, c := range a.operation.Conditions {
+		name, perTag := strings.CutSuffix(strings.ToLower(c.Key), "${tagkey}")
+		tag, matches := strings.CutPrefix(key, name)
+		if !matches || c.Member == "" || !perTag && tag != "" {
+			continue
+		}
+		member := a.input.FieldByName(c.Member)
+		switch {
+		case name == "cognito-identity:identitypoolarn":
+			return a.pool(texts(member))
+		case perTag:
+			return tagValues(tagsIn(member), tag)
+		}
+		return texts(member)
 	}
 	return nil
 }
 
-func tagValue(tags map[string]string, name string) []string {
-	for k, v := range tags {
-		if strings.EqualFold(k, name) {
-			return []string{v}
+// tags returns the tags of the target.
+func (a *asked) tags() map[string]string {
+	if !a.tagged {
+		a.tagged = true
+		var err error
+		a.target.Tags, err = a.policies.Identities.TagsOf(a.ctx, a.caller, a.target.ARN)
+		a.fail(err)
+	}
+	return a.target.Tags
+}
+
+// pool returns the pool that is asked about.
+func (a *asked) pool(identities []string) []string {
+	if a.pools == nil {
+		arns, err := a.policies.Identities.PoolARNs(a.ctx, a.caller, identities)
+		a.fail(err)
+		slices.Sort(arns)
+		a.pools = slices.Compact(arns)
+	}
+	if len(a.pools) == 0 || a.pools[0] == "" {
+		return nil
+	}
+	return a.pools[:1]
+}
+
+func (a *asked) fail(err error) {
+	if a.err == nil {
+		a.err = err
+	}
+}
+
+// texts returns the strings in a member: itself, its elements, or the keys of its tags.
+func texts(member reflect.Value) (all []string) {
+	switch list := member.Interface().(type) {
+	case []string:
+		return list
+	case []api.Tag:
+		for _, t := range list {
+			all = append(all, t.Key)
+		}
+	case map[string]string:
+		for key := range list {
+			all = append(all, key)
+		}
+		slices.Sort(all)
+	default:
+		if text := member.String(); text != "" {
+			return []string{text}
 		}
 	}
-	return nil
+	return all
+}
+
+// tagsIn returns the tags in a member.
+func tagsIn(member reflect.Value) map[string]string {
+	list, ok := member.Interface().([]api.Tag)
+	if !ok {
+		tags, _ := member.Interface().(map[string]string)
+		return tags
+	}
+	tags := make(map[string]string, len(list))
+	for _, t := range list {
+		tags[t.Key] = t.Value
+	}
+	return tags
+}
+
+// tagValues returns the values of the tags whose key is that of a condition. Conditions
+// know no case; keys of pools do, so there may be several.
+func tagValues(tags map[string]string, key string) (values []string) {
+	for k, v := range tags {
+		if strings.EqualFold(k, key) {
+			values = append(values, v)
+		}
+	}
+	slices.Sort(values)
+	return values
 }

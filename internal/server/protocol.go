@@ -99,7 +99,7 @@ func (s *Server) target(values []string) (*served, *api.Operation) {
 }
 
 func (s *Server) readQuery(query string, body []byte, rec *record) (*incoming, error) {
-	rec.protocol = queryProtocol{wire.FaultNamespace}
+	rec.protocol = queryProtocol{namespace: wire.FaultNamespace}
 	form, err := wire.ParseForm(body, query)
 	if err != nil {
 		return nil, err
@@ -113,9 +113,9 @@ func (s *Server) readQuery(query string, body []byte, rec *record) (*incoming, e
 		if sv.Protocol != api.Query || sv.Version != version {
 			continue
 		}
-		rec.protocol = queryProtocol{sv.Namespace}
+		rec.protocol = queryProtocol{namespace: sv.Namespace}
 		if op := sv.Operation(action); op != nil {
-			rec.operation = op.Name
+			rec.operation, rec.protocol = op.Name, queryProtocol{sv.Namespace, op}
 			return &incoming{sv, op, func(input any) error { return wire.DecodeForm(op.Input, form, input) }}, nil
 		}
 	}
@@ -144,8 +144,12 @@ func (jsonProtocol) errorHeader(h http.Header, e *api.Error) {
 	}
 }
 
-// queryProtocol writes the XML of AWS Query, in a namespace.
-type queryProtocol struct{ namespace string }
+// queryProtocol writes the XML of AWS Query, in a namespace. The operation is nil where it
+// is not known.
+type queryProtocol struct {
+	namespace string
+	operation *api.Operation
+}
 
 func (queryProtocol) contentType() string { return "text/xml" }
 
@@ -160,15 +164,18 @@ func (p queryProtocol) failure(requestID string, e *api.Error) []byte {
 func (queryProtocol) errorHeader(http.Header, *api.Error) {}
 
 // translate implements protocol. The phases speak of errors as JSON services call them.
-func (queryProtocol) translate(e *api.Error) *api.Error {
+func (p queryProtocol) translate(e *api.Error) *api.Error {
 	code, ok := queryCodes[e.Code]
 	if !ok {
 		return e
 	}
 	t := *e
 	t.Code = code
-	if e.Code == api.MissingAuthenticationTokenException {
+	switch {
+	case e.Code == api.MissingAuthenticationTokenException:
 		t.Message = api.MissingQueryAuthentication.Format
+	case code == api.InternalFailure && p.operation != nil && p.operation.Declares(api.ServiceFailure):
+		t.Code = api.ServiceFailure
 	}
 	return &t
 }
@@ -184,7 +191,7 @@ var queryCodes = map[api.Code]api.Code{
 	api.ExpiredTokenException:               api.ExpiredToken,
 	api.ValidationException:                 api.ValidationError,
 	api.UnknownOperationException:           api.InvalidAction,
-	api.InternalErrorException:              api.ServiceFailure,
+	api.InternalErrorException:              api.InternalFailure,
 }
 
 // A rawError is an answer from before the protocol is known: its body has a form of

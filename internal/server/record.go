@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/identity"
-	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
 // A record is what becomes known of a request on its way; it is logged once, at the
@@ -23,8 +21,8 @@ type record struct {
 	caller    api.Caller
 	// protocol is that of the answer: JSON until the request says otherwise.
 	protocol protocol
-	status    int
-	code      string
+	status   int
+	code     string
 	// err is an internal error, or the cause of a refusal, for the log alone.
 	err error
 }

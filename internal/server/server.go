@@ -17,18 +17,19 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
-// Config is what a [Server] needs. Every field is required but Strict.
+// Config is what a [Server] needs. Every field is required but KeyUses and Strict.
 type Config struct {
 	Services []Served
 	// Authenticate tells who the caller is, and Authorize whether it may do what it asks.
 	Authenticate Authenticator
 	Authorize    Authorizer
-	Now          func() time.Time
+	// KeyUses notes what access keys are used; nil: nobody does.
+	KeyUses *KeyUses
+	Now     func() time.Time
 	// NewRequestID returns a fresh UUID.
 	NewRequestID func() string
 	Log          *slog.Logger
@@ -60,6 +61,7 @@ type Server struct {
 	services     []*served
 	authenticate Authenticator
 	authorize    Authorizer
+	uses         *KeyUses
 	now          func() time.Time
 	newRequestID func() string
 	log          *slog.Logger
@@ -75,7 +77,7 @@ type served struct {
 // New returns a Server. It panics when a binding does not fit the description.
 func New(c Config) *Server {
 	s := &Server{
-		authenticate: c.Authenticate, authorize: c.Authorize,
+		authenticate: c.Authenticate, authorize: c.Authorize, uses: c.KeyUses,
 		now: c.Now, newRequestID: c.NewRequestID, log: c.Log, strict: c.Strict,
 	}
 	for _, sv := range c.Services {
@@ -162,6 +164,7 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	if err := s.authorize.Authorize(r.Context(), rec.caller, in.service.Service, op, input); err != nil {
 		return nil, err
 	}
+	s.uses.note(rec.caller, in.service.Name, rec.start)
 
 	// 6. Do it.
 	out, err := b.call(r.Context(), rec.caller, input)

@@ -100,7 +100,11 @@ func writeOperation(b *bytes.Buffer, service *api.Service, op *api.Operation, sh
 	}
 	fmt.Fprintf(b, "- IAM action: `%s` (%s) on %s\n", service.Action(op), op.Access, resource(op))
 	if len(op.Conditions) > 0 {
-		fmt.Fprintf(b, "- Condition keys: %s\n", codes(op.Conditions))
+		keys := make([]string, len(op.Conditions))
+		for i, c := range op.Conditions {
+			keys[i] = c.Key
+		}
+		fmt.Fprintf(b, "- Condition keys: %s\n", codes(keys))
 	}
 	if p := op.Paging; p != nil {
 		fmt.Fprintf(b, "- Paging: %s\n", paging(p))
@@ -168,6 +172,8 @@ func paging(p *api.Paging) string {
 func resource(op *api.Operation) string {
 	r := op.Resource
 	switch r.Form {
+	case api.AnyPool:
+		return "`*`, in refusals `arn:aws:cognito-identity:REGION:ACCOUNT:identitypool/`"
 	case api.ByARN:
 		return "the ARN in " + code(r.Member)
 	case api.PoolByID:
