@@ -23,13 +23,15 @@ var rooms = []struct {
 	{"internal/api", "", "net/http database/sql", "the description knows no protocol"},
 	{"internal/api/gen", "internal/api", "net/http database/sql", "the generator reads the description alone"},
 	{"internal/sigv4", "", "database/sql", "pure: time and secrets are arguments"},
+	{"internal/iam", "", "net/http database/sql log/slog", "pure: documents and requests are arguments"},
 	{"internal/seal", "", "net/http database/sql", "pure: keys and bytes"},
 	{"internal/identity", "internal/api internal/seal", "net/http database/sql log/slog", "the domain knows no protocol, no SQL and no log"},
-	{"internal/store", "internal/identity", "net/http", "the store keeps what the domain declares"},
-	{"internal/store/storetest", "internal/identity", "net/http database/sql", "the contract, for any store"},
+	{"internal/principal", "internal/api internal/iam internal/identity internal/seal", "net/http database/sql log/slog", "who may do what knows no protocol, no SQL and no log"},
+	{"internal/store", "internal/identity internal/principal", "net/http", "the store keeps what the domain declares"},
+	{"internal/store/storetest", "internal/identity internal/principal", "net/http database/sql", "the contract, for any store"},
 	{"internal/token", "internal/api internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
-	{"internal/server", "internal/api internal/identity internal/sigv4 internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
+	{"internal/server", "internal/api internal/identity internal/principal internal/sigv4 internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
 	{"internal/cli", "internal/api internal/sigv4 internal/wire", "database/sql", "a client like any other"},
 }
 

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/cli"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
@@ -56,19 +59,29 @@ func newServer(t *testing.T) *cli.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := service.CreateAccessKey(t.Context(), identity.Caller{Account: account}, &api.CreateAccessKeyInput{})
+	principals, err := principal.New(principal.Config{
+		Store: db.Principals(), Seal: master, NewID: func(prefix string) string { return prefix + rand.Text()[:17] },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := principals.CreateAccessKey(t.Context(), principal.Root(account), &api.CreateAccessKeyInput{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := httptest.NewServer(server.New(server.Config{
-		Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(service),
-		Authenticate: &server.Signatures{Service: "cognito-identity", Regions: []string{region}, Keys: service, Now: time.Now},
+		Services: []server.Served{
+			{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(service)},
+			{Service: api.IAM, Bindings: server.IAM(principals)},
+		},
+		Authenticate: &server.Signatures{Regions: []string{region}, Keys: principals, Now: time.Now},
+		Authorize:    &server.Policies{Principals: principals, Identities: service},
 		Now:          time.Now, NewRequestID: uuid.NewString, Log: slog.New(slog.DiscardHandler), Strict: true,
 	}))
 	t.Cleanup(l.Close)
 	return &cli.Client{
 		Service: api.CognitoIdentity, Endpoint: l.URL, HTTP: l.Client(), Region: region, Now: time.Now,
-		Credentials: sigv4.Credentials{AccessKeyID: key.AccessKey.AccessKeyId, SecretAccessKey: string(key.SecretAccessKey)},
+		Credentials: sigv4.Credentials{AccessKeyID: key.AccessKey.AccessKeyId, SecretAccessKey: string(key.AccessKey.SecretAccessKey)},
 	}
 }
 
@@ -138,6 +151,29 @@ func TestClient_RoundTrip(t *testing.T) {
 	if err := c.Call(t.Context(), "DeleteIdentityPool", &api.DeleteIdentityPoolInput{IdentityPoolId: made.IdentityPoolId}, nil); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestClient_Query: the same of a service of the Query protocol.
+func TestClient_Query(t *testing.T) {
+	t.Parallel()
+	c := newServer(t)
+	c.Service = api.IAM
+	var made api.CreateUserOutput
+	in := &api.CreateUserInput{UserName: "backend", Path: "/a/", Tags: []api.Tag{{Key: "team", Value: "a + b=c"}, {Key: "x", Value: "é"}}}
+	if err := c.Call(t.Context(), "CreateUser", in, &made); err != nil {
+		t.Fatal(err)
+	}
+	var read api.GetUserOutput
+	if err := c.Call(t.Context(), "GetUser", &api.GetUserInput{UserName: "backend"}, &read); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(made.User, read.User); diff != "" || made.User.Path != "/a/" || !slices.Equal(made.User.Tags, in.Tags) {
+		t.Errorf("got %+v; made, read:\n%s", made.User, diff)
+	}
+	if err := c.Call(t.Context(), "DeleteUser", &api.DeleteUserInput{UserName: "backend"}, nil); err != nil {
+		t.Error(err)
+	}
+	wantRefusal(t, c.Call(t.Context(), "GetUser", &api.GetUserInput{UserName: "backend"}, &read), api.UserNotFound.With("backend"))
 }
 
 // TestClient_Unsigned: without credentials a call goes unsigned, which public operations take.
