@@ -1,10 +1,13 @@
 package api
 
+// anyPool is the resource of operations that name no identity pool.
+var anyPool = Resource{Called: "arn:aws:cognito-identity:${Region}:${Account}:identitypool/"}
+
 var createIdentityPool = &Operation{
 	Name:     "CreateIdentityPool",
 	Doc:      "Creates an identity pool: a set of identities with the login providers they may come from.",
 	Access:   AccessWrite,
-	Resource: Resource{Form: AnyPool},
+	Resource: anyPool,
 	Input: structure("CreateIdentityPoolInput",
 		required("IdentityPoolName", identityPoolName, "The name for people. It need not be unique."),
 		required("AllowUnauthenticatedIdentities", allowUnauthenticated, "Whether guests, identities without logins, can be created and used."),
@@ -48,7 +51,7 @@ var listIdentityPools = &Operation{
 	Name:     "ListIdentityPools",
 	Doc:      "Lists the identity pools of your account in this region, oldest first.",
 	Access:   AccessList,
-	Resource: Resource{Form: AnyPool},
+	Resource: anyPool,
 	Input: structure("ListIdentityPoolsInput",
 		required("MaxResults", queryLimit, "How many identity pools to return at most."),
 		optional("NextToken", paginationKey, "Where to go on: the NextToken of the page before."),

@@ -152,8 +152,14 @@ func TestOperations_Resource(t *testing.T) {
 	for op := range operations {
 		r := op.Resource
 		used[r.Form] = true
-		if r.Form == AnyResource || r.Form == AnyPool {
-			if r != (Resource{Form: r.Form}) {
+		for _, named := range regexp.MustCompile(`\$\{\w+}`).FindAllString(r.Called, -1) {
+			name := strings.Trim(named, "${}")
+			if name != "Account" && name != "Region" && op.Input.Member(name) == nil {
+				t.Errorf("%s: refusals name %s, which is no member of the input", op.Name, name)
+			}
+		}
+		if r.Form == AnyResource {
+			if r != (Resource{Called: r.Called}) {
 				t.Errorf("%s: any resource, yet the members %q", op.Name, []string{r.Member, r.Path})
 			}
 			continue

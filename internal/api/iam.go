@@ -89,9 +89,9 @@ var IAM = &Service{
 
 // The resources of operations on what exists.
 var (
-	onUser         = Resource{Form: UserByName, Member: "UserName"}
-	onRole         = Resource{Form: RoleByName, Member: "RoleName"}
-	onPolicy       = Resource{Form: ByARN, Member: "PolicyArn"}
+	onUser         = Resource{Form: UserByName, Member: "UserName", Called: "user ${UserName}"}
+	onRole         = Resource{Form: RoleByName, Member: "RoleName", Called: "role ${RoleName}"}
+	onPolicy       = Resource{Form: ByARN, Member: "PolicyArn", Called: "policy ${PolicyArn}"}
 	onOIDCProvider = Resource{Form: ByARN, Member: "OpenIDConnectProviderArn"}
 	onSAMLProvider = Resource{Form: ByARN, Member: "SAMLProviderArn"}
 )

@@ -4,7 +4,7 @@ var createPolicy = &Operation{
 	Name:     "CreatePolicy",
 	Doc:      "Creates a managed policy, which can be attached to any number of users and roles, with its first version.",
 	Access:   AccessPermissions,
-	Resource: Resource{Form: PolicyByName, Member: "PolicyName", Path: "Path"},
+	Resource: Resource{Form: PolicyByName, Member: "PolicyName", Path: "Path", Called: "policy ${PolicyName}"},
 	Input: structure("CreatePolicyInput",
 		required("PolicyName", policyName, "The name of the policy. Names that differ only in case are the same."),
 		optional("Path", policyPath, "A path to sort policies by, such as /uploads/. Left out: a slash."),
@@ -45,9 +45,10 @@ var getPolicy = &Operation{
 }
 
 var listPolicies = &Operation{
-	Name:   "ListPolicies",
-	Doc:    "Lists the managed policies of your account.",
-	Access: AccessList,
+	Name:     "ListPolicies",
+	Doc:      "Lists the managed policies of your account.",
+	Access:   AccessList,
+	Resource: Resource{Called: "policy path ${PathPrefix}"},
 	Input: pageInput("ListPoliciesInput",
 		optional("Scope", policyScope, "All or Local: those of your account. AWS: those of AWS, of which there are none here. Left out: All."),
 		optional("OnlyAttached", iamBoolean, "Whether to list only policies that are attached. Left out: all."),

@@ -49,10 +49,11 @@ var getOpenIDConnectProvider = &Operation{
 }
 
 var listOpenIDConnectProviders = &Operation{
-	Name:   "ListOpenIDConnectProviders",
-	Doc:    "Lists the OpenID Connect providers of your account, all at once.",
-	Access: AccessList,
-	Input:  structure("ListOpenIDConnectProvidersInput"),
+	Name:     "ListOpenIDConnectProviders",
+	Doc:      "Lists the OpenID Connect providers of your account, all at once.",
+	Access:   AccessList,
+	Resource: Resource{Called: "arn:aws:iam::${Account}:oidc-provider/*"},
+	Input:    structure("ListOpenIDConnectProvidersInput"),
 	Output: structure("ListOpenIDConnectProvidersOutput",
 		optional("OpenIDConnectProviderList", oidcProviderEntries, "The providers."),
 	),

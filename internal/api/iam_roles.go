@@ -47,9 +47,10 @@ var getRole = &Operation{
 }
 
 var listRoles = &Operation{
-	Name:   "ListRoles",
-	Doc:    "Lists the roles of your account.",
-	Access: AccessList,
+	Name:     "ListRoles",
+	Doc:      "Lists the roles of your account.",
+	Access:   AccessList,
+	Resource: Resource{Called: "arn:aws:iam::${Account}:role${PathPrefix}"},
 	Input: pageInput("ListRolesInput",
 		optional("PathPrefix", iamPathPrefix, "What the paths of the roles begin with. Left out: all roles."),
 	),

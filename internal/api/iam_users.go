@@ -44,9 +44,10 @@ var getUser = &Operation{
 }
 
 var listUsers = &Operation{
-	Name:   "ListUsers",
-	Doc:    "Lists the users of your account.",
-	Access: AccessList,
+	Name:     "ListUsers",
+	Doc:      "Lists the users of your account.",
+	Access:   AccessList,
+	Resource: Resource{Called: "arn:aws:iam::${Account}:user${PathPrefix}"},
 	Input: pageInput("ListUsersInput",
 		optional("PathPrefix", iamPathPrefix, "What the paths of the users begin with. Left out: all users."),
 	),

@@ -95,12 +95,15 @@ const (
 // A Resource tells how the ARN on which an operation is authorised is formed.
 type Resource struct {
 	Form ResourceForm
-	// Member names the input member that the form reads; empty for AnyResource and AnyPool.
+	// Member names the input member that the form reads; empty for AnyResource.
 	Member string
 	// Path names the input member with the path of what an operation creates, a
 	// slash when left out. Empty: the resource exists or has no path, so that only
 	// the domain can tell its path.
 	Path string
+	// Called is what AWS's refusals call the resource, with ${…} for an input member and
+	// for the Account and Region of the caller (observed). Empty: by the ARN.
+	Called string
 }
 
 // ResourceForm is a way to form an ARN. Those of IAM have no region, and the
@@ -110,8 +113,6 @@ type ResourceForm uint8
 const (
 	// AnyResource is "*": the operation names no resource.
 	AnyResource ResourceForm = iota
-	// AnyPool is "*" too. Refusals call it as the ARN of an identity pool without an id.
-	AnyPool
 	// ByARN takes the ARN from the member as it is.
 	ByARN
 	// PoolByID forms the ARN of the identity pool whose id the member holds.

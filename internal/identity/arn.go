@@ -7,12 +7,6 @@ func PoolARN(account, poolID string) string {
 	return "arn:aws:cognito-identity:" + region(poolID) + ":" + account + ":identitypool/" + poolID
 }
 
-// AnyPoolARN is how AWS refers to the pools of the caller's account and region in a
-// refusal of what names none (observed).
-func AnyPoolARN(c Caller) string {
-	return "arn:aws:cognito-identity:" + c.Region + ":" + c.Account + ":identitypool/"
-}
-
 // RootARN returns the principal ARN of an account's root.
 func RootARN(account string) string { return "arn:aws:iam::" + account + ":root" }
 

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,7 +40,7 @@ func (p *Policies) Authorize(ctx context.Context, c api.Caller, s *api.Service, 
 		case a.err != nil:
 			return a.err
 		case !d.Allowed:
-			return d.Refusal(c, a.called)
+			return d.Refusal(c, a.called())
 		case len(a.pools) < 2:
 			return nil
 		}
@@ -57,8 +59,6 @@ type asked struct {
 	input     reflect.Value
 
 	target principal.Target
-	// called is the resource as a refusal names it.
-	called string
 	// tagged: the target's tags are read.
 	tagged bool
 	// pools are the ARNs of the pools of the identities that the call names, each once,
@@ -84,11 +84,32 @@ func (a *asked) resolve() (err error) {
 	default:
 		a.target.ARN = "*"
 	}
-	a.called = a.target.ARN
-	if r.Form == api.AnyPool {
-		a.called = identity.AnyPoolARN(a.caller)
-	}
 	return err
+}
+
+// called is the resource as a refusal names it.
+func (a *asked) called() string {
+	known := true
+	name := os.Expand(a.operation.Resource.Called, func(name string) string {
+		switch name {
+		case "Account":
+			return a.caller.Account
+		case "Region":
+			return a.caller.Region
+		case "PathPrefix":
+			return cmp.Or(a.text(name), "/")
+		case "UserName":
+			name = cmp.Or(a.text(name), a.caller.User)
+		default:
+			name = a.text(name)
+		}
+		known = known && name != ""
+		return name
+	})
+	if name == "" || !known {
+		return a.target.ARN
+	}
+	return name
 }
 
 // text is the string that the input member called name holds; empty where there is none.

@@ -172,8 +172,6 @@ func paging(p *api.Paging) string {
 func resource(op *api.Operation) string {
 	r := op.Resource
 	switch r.Form {
-	case api.AnyPool:
-		return "`*`, in refusals `arn:aws:cognito-identity:REGION:ACCOUNT:identitypool/`"
 	case api.ByARN:
 		return "the ARN in " + code(r.Member)
 	case api.PoolByID:
