@@ -24,6 +24,7 @@ var rooms = []struct {
 	{"internal/api/gen", "internal/api", "net/http database/sql", "the generator reads the description alone"},
 	{"internal/sigv4", "", "database/sql", "pure: time and secrets are arguments"},
 	{"internal/seal", "", "net/http database/sql", "pure: keys and bytes"},
+	{"internal/session", "internal/api internal/seal", "net/http database/sql log/slog", "pure: keys, texts and bytes"},
 	{"internal/identity", "internal/api internal/seal", "net/http database/sql log/slog", "the domain knows no protocol, no SQL and no log"},
 	{"internal/store", "internal/identity", "net/http", "the store keeps what the domain declares"},
 	{"internal/store/storetest", "internal/identity", "net/http database/sql", "the contract, for any store"},
