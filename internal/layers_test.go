@@ -25,6 +25,7 @@ var rooms = []struct {
 	{"internal/sigv4", "", "database/sql", "pure: time and secrets are arguments"},
 	{"internal/iam", "", "net/http database/sql log/slog", "pure: documents and requests are arguments"},
 	{"internal/seal", "", "net/http database/sql", "pure: keys and bytes"},
+	{"internal/session", "internal/api internal/seal", "net/http database/sql log/slog", "pure: keys, texts and bytes"},
 	{"internal/identity", "internal/api internal/seal", "net/http database/sql log/slog", "the domain knows no protocol, no SQL and no log"},
 	{"internal/principal", "internal/api internal/iam internal/identity internal/seal", "net/http database/sql log/slog", "who may do what knows no protocol, no SQL and no log"},
 	{"internal/store", "internal/identity internal/principal", "net/http", "the store keeps what the domain declares"},

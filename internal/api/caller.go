@@ -10,12 +10,15 @@ type Caller struct {
 	// session. Empty for an anonymous caller.
 	Principal string
 	// ID is the unique id that goes with it: the account for root, AIDA… for a user,
-	// AROA…:SESSION for a session.
+	// AROA…:SESSION for an assumed role's session.
 	ID string
-	// User is the name of the user; empty for root, for sessions and for nobody.
+	// User is the name of the user; empty for root, for assumed roles and for nobody.
 	User string
 	// AccessKeyID is the access key that signed; empty where none did.
 	AccessKeyID string
+	// Session is what temporary credentials add; nil where none signed. It is shared
+	// and never modified.
+	Session *Session
 	// Region is the one the request was signed for. An anonymous caller has none:
 	// what it names says the region.
 	Region string
@@ -24,4 +27,23 @@ type Caller struct {
 	Secure   bool
 	// Now is the time of the request.
 	Now time.Time
+}
+
+// A Session is what temporary credentials say beside whose they are.
+type Session struct {
+	// Role is the name of the role that was assumed, in the caller's account, and Name
+	// that of the session. Both are empty for the session of a user or of root.
+	Role, Name string
+	// Tags are session tags. Their keys are unique without regard to case.
+	// TransitiveTags are the keys of those that go on to a role assumed with the credentials.
+	Tags           map[string]string
+	TransitiveTags []string
+	// Policies are documents of session policies, and PolicyARNs managed policies of the
+	// account that are session policies too. Together they limit the session, if there
+	// are any.
+	Policies, PolicyARNs []string
+	// SourceIdentity is who was said to be behind the session; may be empty.
+	SourceIdentity string
+	// Issued and Expires are when the credentials were made and when they end.
+	Issued, Expires time.Time
 }

@@ -48,6 +48,7 @@ var (
 	MissingAuthentication = Text{MissingAuthenticationTokenException, "Missing Authentication Token", Sibling}
 	UnrecognizedKey       = Text{UnrecognizedClientException, "The security token included in the request is invalid.", Observed}
 	UnrecognizedSession   = Text{UnrecognizedClientException, "The security token included in the request is invalid", Sibling}
+	SessionExpired        = Text{ExpiredTokenException, "The security token included in the request is expired", Sibling}
 	NotJSON               = Text{SerializationException, "", Observed}
 	UnknownOperation      = Text{UnknownOperationException, "", Sibling}
 	NotServed             = Text{UnknownOperationException, "Operation %s is not served yet.", Ours}
@@ -60,7 +61,6 @@ var (
 var (
 	UnknownAction              = Text{InvalidAction, "Could not find operation %s for version %s", Observed}
 	MissingQueryAuthentication = Text{MissingAuthenticationToken, "Request is missing Authentication Token", Observed}
-	SessionExpired             = Text{ExpiredToken, "The security token included in the request is expired", Observed}
 )
 
 // Texts of IAM.

@@ -5,15 +5,17 @@ package api
 var Control = &Service{
 	Name:         "poolkeeper",
 	TargetPrefix: "PoolkeeperControl",
-	Doc:          "The operator's side of this server: the keys that sign tokens.",
+	Doc:          "The operator's side of this server: the keys that sign tokens, and the sessions that are in use.",
 	Operations: []*Operation{
 		listSigningKeys,
+		revokeSessions,
 		rotateSigningKeys,
 	},
 }
 
 var (
 	activateNow         = scalar("ActivateNow", Boolean)
+	revokeRoot          = scalar("RevokeRoot", Boolean)
 	signingKeyID        = text("SigningKeyId", 0, 0, "")
 	signingKeyAlgorithm = text("SigningKeyAlgorithm", 0, 0, "")
 	signingKeyStatus    = enum("SigningKeyStatus", "Published", "Active", "Retired", "Expired")
@@ -38,6 +40,21 @@ var listSigningKeys = &Operation{
 		optional("SigningKeys", signingKeys, "The signing keys."),
 	),
 	Errors: []Code{InternalErrorException},
+}
+
+var revokeSessions = &Operation{
+	Name:   "RevokeSessions",
+	Doc:    "Refuses the temporary credentials that a role, a user or root has now, from the next request on. Name one of them.",
+	Access: AccessWrite,
+	Input: structure("RevokeSessionsInput",
+		optional("RoleName", roleName, "The role whose sessions are refused."),
+		optional("UserName", existingUserName, "The user whose sessions are refused. Those of roles that the user assumed are the roles' own."),
+		optional("Root", revokeRoot, "Whether it is the sessions of the account's root."),
+	),
+	Output: structure("RevokeSessionsOutput",
+		optional("IssuedBefore", dateType, "Sessions issued before it are refused."),
+	),
+	Errors: []Code{InvalidParameterException, ResourceNotFoundException, InternalErrorException},
 }
 
 var rotateSigningKeys = &Operation{

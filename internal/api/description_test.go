@@ -65,7 +65,7 @@ func checkDoc(t *testing.T, what, doc string) {
 
 func TestServices_Operations(t *testing.T) {
 	t.Parallel()
-	count := map[*Service]int{CognitoIdentity: 23, IAM: 69, STS: 3, Control: 2}
+	count := map[*Service]int{CognitoIdentity: 23, IAM: 69, STS: 3, Control: 3}
 	for _, service := range allServices {
 		checkDoc(t, service.Name, service.Doc)
 		if got, want := len(service.Operations), count[service]; got != want {
@@ -130,8 +130,11 @@ func TestServices_Operations(t *testing.T) {
 		if (op.Public || op.AnyPrincipal) && op.Resource.Form != AnyResource {
 			t.Errorf("%s: needs no policy, and is authorised on a resource", op.Name)
 		}
-		if op.Public && op.AnyPrincipal {
+		if op.Public && (op.AnyPrincipal || op.ByTrust) {
 			t.Errorf("%s: a public operation has no principal", op.Name)
+		}
+		if op.ByTrust && op.Resource.Member != "RoleArn" {
+			t.Errorf("%s: trust policies are of roles", op.Name)
 		}
 	}
 }

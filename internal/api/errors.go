@@ -61,6 +61,7 @@ const (
 	InternalFailure            Code = "InternalFailure"
 	InvalidAction              Code = "InvalidAction"
 	InvalidClientTokenId       Code = "InvalidClientTokenId"
+	InvalidParameterValue      Code = "InvalidParameterValue"
 	MalformedInput             Code = "MalformedInput"
 	MalformedQueryString       Code = "MalformedQueryString"
 	MissingAuthenticationToken Code = "MissingAuthenticationToken"
@@ -120,6 +121,7 @@ var codes = map[Code]struct {
 	InternalFailure:            {status: 500, shared: true},
 	InvalidAction:              {status: 400, shared: true},
 	InvalidClientTokenId:       {status: 403, shared: true},
+	InvalidParameterValue:      {status: 400, shared: true},
 	MalformedInput:             {status: 400, shared: true},
 	MalformedQueryString:       {status: 404, shared: true},
 	MissingAuthenticationToken: {status: 403, shared: true},

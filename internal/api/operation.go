@@ -47,6 +47,9 @@ type Operation struct {
 	Public bool
 	// AnyPrincipal operations need a signature and no policy that allows them.
 	AnyPrincipal bool
+	// ByTrust operations need a signature, and are authorised by the method that serves
+	// them: the trust policy of a role decides together with the caller's policies.
+	ByTrust bool
 	// Input is a Structure. Output is a Structure, or nil when success is an
 	// empty body.
 	Input, Output *Shape

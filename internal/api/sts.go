@@ -62,6 +62,7 @@ var assumeRole = &Operation{
 	Name:     "AssumeRole",
 	Doc:      "Returns temporary credentials of a role to a caller whom its trust policy names.",
 	Access:   AccessWrite,
+	ByTrust:  true,
 	Resource: Resource{Form: ByARN, Member: "RoleArn"},
 	Input: structure("AssumeRoleInput",
 		required("RoleArn", stsARN, "The role to take."),

@@ -1744,6 +1744,26 @@ type RemoveClientIDFromOpenIDConnectProviderInput struct {
 	ClientID string
 }
 
+// RevokeSessionsInput is the input of RevokeSessions, which refuses the temporary credentials
+// that a role, a user or root has now, from the next request on. Name one of them.
+type RevokeSessionsInput struct {
+	// The role whose sessions are refused.
+	// 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The user whose sessions are refused. Those of roles that the user assumed are the roles'
+	// own.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// Whether it is the sessions of the account's root.
+	Root *bool
+}
+
+// RevokeSessionsOutput is the output of RevokeSessions.
+type RevokeSessionsOutput struct {
+	// Sessions issued before it are refused.
+	IssuedBefore time.Time
+}
+
 // Role is part of CreateRoleOutput, GetRoleOutput, InstanceProfile and ListRolesOutput.
 type Role struct {
 	// The path of the role, which is part of its ARN.

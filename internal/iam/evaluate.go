@@ -56,7 +56,7 @@ func Evaluate(r *Request, p Policies) Decision {
 func EvaluateTrust(r *Request, trust *Policy) Decision {
 	q := newQuery(r)
 	q.trust = true
-	if segments := splitARN(r.Principal.ARN, false); len(segments) == 6 {
+	if segments := splitARN(r.Principal.ARN, false); len(segments) == 6 && !r.Principal.ByName {
 		q.account = segments[4]
 	}
 	return q.evaluate(TrustPolicy, []Named{{Policy: trust}})

@@ -15,6 +15,10 @@ type Principal struct {
 	Federated string
 	// Service is a service's own name, such as ec2.amazonaws.com.
 	Service string
+	// ByName asks whether the principal itself is admitted, by its own name or that of
+	// its role or with everyone: entries that name its account do not match. A policy
+	// that names an account leaves it to the account's own policies whom to admit.
+	ByName bool
 }
 
 // principal is one entry of a Principal element.

@@ -43,5 +43,28 @@ func Root(account string) api.Caller {
 	return api.Caller{Account: account, Principal: identity.RootARN(account), ID: account}
 }
 
-// IsRoot reports whether the caller is the root of an account.
-func IsRoot(c api.Caller) bool { return c.Account != "" && c.Principal == identity.RootARN(c.Account) }
+// sessionARN returns the ARN of a session of the role.
+func sessionARN(r *Role, name string) string {
+	return "arn:aws:sts::" + r.Account + ":assumed-role/" + r.Name + "/" + name
+}
+
+// sessionID returns the unique id of a session of the role.
+func sessionID(r *Role, name string) string { return r.ID + ":" + name }
+
+// roleOf returns account and name in the ARN of a role. The path before the name is not
+// checked.
+func roleOf(arn string) (account, name string, ok bool) {
+	rest, ok := strings.CutPrefix(arn, "arn:aws:iam::")
+	account, resource, _ := strings.Cut(rest, ":")
+	path, ok2 := strings.CutPrefix(resource, "role/")
+	name = path[strings.LastIndexByte(path, '/')+1:]
+	return account, name, ok && ok2 && len(account) == 12 && strings.Trim(account, "0123456789") == "" && name != ""
+}
+
+// IsRoot reports whether the caller is the root of an account with an access key of its
+// own, to whom nothing is forbidden. Sessions of root are not: they may not call
+// everything.
+func IsRoot(c api.Caller) bool { return c.Session == nil && isRoot(c) }
+
+// isRoot reports whether the caller is the root of an account, in a session or not.
+func isRoot(c api.Caller) bool { return c.Account != "" && c.Principal == identity.RootARN(c.Account) }

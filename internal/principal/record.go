@@ -30,7 +30,7 @@ type Permissions struct {
 type User struct {
 	Entity
 	Permissions
-	// SessionsFrom: temporary credentials issued to the user before it are refused. Zero: none.
+	// SessionsFrom: temporary credentials issued to the user before it are refused. Zero: none are.
 	SessionsFrom time.Time
 }
 
@@ -43,7 +43,7 @@ type Role struct {
 	Trust string
 	// MaxSession is the longest session, in seconds: 3600 to 43200.
 	MaxSession int64
-	// SessionsFrom: sessions that began before it are refused. Zero: none are.
+	// SessionsFrom: temporary credentials issued before it are refused. Zero: none are.
 	SessionsFrom time.Time
 }
 

@@ -7,23 +7,26 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
+	"github.com/poolkeeper/poolkeeper/internal/session"
 )
 
 // Limits of the service; source: "IAM and AWS STS quotas" of the IAM User Guide. Sizes
 // are in characters that are not white space. Limits of what an account may have, which
 // AWS raises on request, are left out.
 const (
-	MaxAccessKeys     = 2
-	MaxAttached       = 10
-	MaxVersions       = 5
-	MaxTags           = 50
-	MaxClientIDs      = 100
-	MaxThumbprints    = 5
-	MaxUserPolicies   = 2048 // all inline policies of a user together
-	MaxRolePolicies   = 10240
-	MaxManagedPolicy  = 6144
-	MaxTrustPolicy    = 2048
-	defaultMaxSession = 3600
+	MaxAccessKeys    = 2
+	MaxAttached      = 10
+	MaxVersions      = 5
+	MaxTags          = 50
+	MaxClientIDs     = 100
+	MaxThumbprints   = 5
+	MaxUserPolicies  = 2048 // all inline policies of a user together
+	MaxRolePolicies  = 10240
+	MaxManagedPolicy = 6144
+	MaxTrustPolicy   = 2048
+	// MaxSessionPolicies is how many managed policies may limit a session.
+	MaxSessionPolicies = 10
+	defaultMaxSession  = 3600
 	// maxPage is the page length where a call leaves it out.
 	maxPage = 100
 )
@@ -31,7 +34,7 @@ const (
 // Config is what a [Service] needs. Every field is required.
 type Config struct {
 	Store Store
-	// Seal seals the secrets of access keys and the page markers.
+	// Seal seals the secrets of access keys, session tokens and page markers.
 	Seal *seal.Key
 	// NewID returns a fresh unique id of AWS's form that begins with the prefix: 21
 	// characters, capitals and the digits 2 to 7.
@@ -46,8 +49,11 @@ type Service struct {
 	store    Store
 	seal     *seal.Key
 	markers  *seal.Key
+	sessions *session.Tokens
 	newID    func(prefix string) string
 	compiled compiled
+	// opened keeps session tokens that were opened.
+	opened derived[sealedToken, *session.Content]
 }
 
 // New returns a Service. It does no I/O.
@@ -68,7 +74,10 @@ func New(c Config) (*Service, error) {
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}
-	return &Service{store: c.Store, seal: c.Seal, markers: c.Seal.Derive("page-marker"), newID: c.NewID}, nil
+	return &Service{
+		store: c.Store, seal: c.Seal, newID: c.NewID,
+		markers: c.Seal.Derive("page-marker"), sessions: session.New(c.Seal),
+	}, nil
 }
 
 // userName is the user that a call is about: the one it names, or else the caller,

@@ -23,6 +23,7 @@ type Tx interface {
 	OIDCProviders() Entities[OIDCProvider]
 	SAMLProviders() Entities[SAMLProvider]
 	AccessKeys
+	Settings
 }
 
 // Entities keeps the records of one kind. Names are found without regard to ASCII case.
@@ -41,6 +42,15 @@ type Entities[T any] interface {
 	Rename(name string, to *T) error
 	// Delete removes the record: ErrNotFound.
 	Delete(account, name string) error
+}
+
+// Settings is the part of a [Tx] that keeps single values by their names, which are those
+// of package identity's too.
+type Settings interface {
+	// Setting returns the value: ErrNotFound.
+	Setting(name string) ([]byte, error)
+	// PutSetting sets the value.
+	PutSetting(name string, value []byte) error
 }
 
 // AccessKeys is the part of a [Tx] that keeps access keys.

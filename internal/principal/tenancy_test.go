@@ -3,6 +3,7 @@ package principal_test
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 // internal methods serve no operation.
 var internalMethods = map[string]string{
 	"AccessKey":  "finds out who calls",
+	"Credential": "finds out who calls",
 	"OpenSecret": "finds out who calls",
 	"NoteKeyUse": "notes who has called",
 	"Authorize":  "decides about the caller",
@@ -116,7 +118,7 @@ func TestTenancy_EveryMethodServes(t *testing.T) {
 	for m := range reflect.TypeFor[*principal.Service]().Methods() {
 		methods[m.Name] = true
 	}
-	for _, op := range append(api.IAM.Operations, api.STS.Operation("GetCallerIdentity")) {
+	for _, op := range slices.Concat(api.IAM.Operations, api.STS.Operations, []*api.Operation{api.Control.Operation("RevokeSessions")}) {
 		if !methods[op.Name] {
 			t.Errorf("%s has no method", op.Name)
 		}

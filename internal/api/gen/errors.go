@@ -50,6 +50,7 @@ var meanings = map[api.Protocol][]meaning{
 		{api.ServiceFailure, "The server failed. Its log, under the request's id, says why. Try again."},
 		{api.InternalFailure, "The server failed. Its log, under the request's id, says why. Try again."},
 		{api.ValidationError, "A parameter is missing, too long, too short, or does not match its pattern or enumeration."},
+		{api.InvalidParameterValue, "A parameter contradicts the other parameters or the session that calls."},
 		{api.MalformedInput, "A parameter has the wrong type, or a list or structure the wrong form."},
 		{api.MalformedQueryString, "The body is not a form, or its encoding is broken."},
 		{api.InvalidAction, "The request names no operation of this version of the service."},

@@ -24,7 +24,7 @@ description by which the server checks requests, so the two agree.
   structure ` + "`NAME.MEMBER=VALUE`" + `. The answer is XML.
 
 **Signed** operations need an access key and AWS Signature Version 4, and, if nothing else is said, a policy that allows their
-IAM action. **Public** ones need neither: the login tokens in them, if any, say who calls.
+IAM action. **By trust**, the trust policy of the role has a say too. **Public** ones need neither: the login tokens in them, if any, say who calls.
 
 **Reading the tables.** Lengths count UTF-16 code units. A pattern must match the whole value. A timestamp is, in JSON, a
 number of seconds since 1970 UTC, with a fraction, and in XML a time of ISO 8601. A secret is a string that the server never
@@ -151,6 +151,8 @@ func call(op *api.Operation) string {
 		return "public"
 	case op.AnyPrincipal:
 		return "signed, without a policy"
+	case op.ByTrust:
+		return "signed, by trust"
 	}
 	return "signed"
 }
