@@ -14,7 +14,7 @@ import (
 
 // belongings are what a call can name of somebody's.
 type belongings struct {
-	pool, identity, user, otherUser, accessKey string
+	pool, identity, user, otherUser string
 }
 
 func (b belongings) arn() string { return identity.PoolARN(owner.Account, b.pool) }
@@ -22,7 +22,7 @@ func (b belongings) arn() string { return identity.PoolARN(owner.Account, b.pool
 // hide puts names for the belongings in an answer, so that answers about
 // different ones can be compared.
 func (b belongings) hide(answer string) string {
-	return strings.NewReplacer(b.pool, "POOL", b.identity, "IDENTITY", b.accessKey, "KEY").Replace(answer)
+	return strings.NewReplacer(b.pool, "POOL", b.identity, "IDENTITY").Replace(answer)
 }
 
 // scope tells to whom a method answers.
@@ -31,14 +31,10 @@ type scope int
 const (
 	// region: to the account, in the region of what is named.
 	region scope = iota
-	// account: to the account, in any region.
-	account
 	// public: to anybody, in the region of what is named.
 	public
 	// own: to anybody, about the caller's own. It names nothing.
 	own
-	// internal: it serves no operation, and asks not who calls.
-	internal
 )
 
 // A method is one of the service, and how it is called with somebody's belongings.
@@ -108,18 +104,6 @@ var methods = []method{
 	{"DeleteIdentityPool", region, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return nil, w.DeleteIdentityPool(w.Context(), c, &api.DeleteIdentityPoolInput{IdentityPoolId: b.pool})
 	}},
-	{"CreateAccessKey", own, func(w *world, c identity.Caller, b belongings) (any, error) {
-		return w.CreateAccessKey(w.Context(), c, &api.CreateAccessKeyInput{})
-	}},
-	{"ListAccessKeys", own, func(w *world, c identity.Caller, b belongings) (any, error) {
-		return w.ListAccessKeys(w.Context(), c, &api.ListAccessKeysInput{})
-	}},
-	{"DeleteAccessKey", account, func(w *world, c identity.Caller, b belongings) (any, error) {
-		return nil, w.DeleteAccessKey(w.Context(), c, &api.DeleteAccessKeyInput{AccessKeyId: b.accessKey})
-	}},
-	// They find out who calls, and are bound to no operation.
-	{name: "AccessKey", scope: internal},
-	{name: "OpenSecret", scope: internal},
 }
 
 func TestTenancy_EveryMethodHasARow(t *testing.T) {
@@ -148,17 +132,12 @@ func (w *world) ownersBelongings() belongings {
 	}
 	b := belongings{pool: w.pool, identity: w.user("ann"), user: "ann", otherUser: "ben"}
 	w.user("ben")
-	k, err := w.CreateAccessKey(w.Context(), owner, &api.CreateAccessKeyInput{Description: "the owner's"})
-	if err != nil {
-		w.Fatal(err)
-	}
-	b.accessKey = k.AccessKey.AccessKeyId
 	return b
 }
 
 // nobodys returns belongings that nobody has.
 func nobodys() belongings {
-	return belongings{pool: newID(home), identity: newID(home), user: "ann", otherUser: "ben", accessKey: "AKIANOBODYHASTHISKEY"}
+	return belongings{pool: newID(home), identity: newID(home), user: "ann", otherUser: "ben"}
 }
 
 // answerTo calls a method and returns all that it answers.
@@ -189,9 +168,7 @@ func TestTenancy_NotYoursIsNotThere(t *testing.T) {
 	for _, m := range methods {
 		for who, c := range callers {
 			switch {
-			case m.scope == own || m.scope == internal,
-				m.scope == account && c.Account == owner.Account,
-				m.scope == public && (c.Region == home || c.Region == ""):
+			case m.scope == own, m.scope == public && (c.Region == home || c.Region == ""):
 				continue
 			}
 			want := w.answerTo(c, m, none)
@@ -225,18 +202,18 @@ func TestTenancy_OwnOnly(t *testing.T) {
 		if diff := cmp.Diff(before, w.state()[owner.Account]); diff != "" {
 			t.Errorf("%s by another account changed the owner's holdings (-before +after)\n%s", m.name, diff)
 		}
-		for _, shown := range []string{"POOL", "IDENTITY", "KEY", owner.Account, "Exception"} {
+		for _, shown := range []string{"POOL", "IDENTITY", owner.Account, "Exception"} {
 			if strings.Contains(got, `"`+shown+`"`) {
 				t.Errorf("%s by another account: got %s, which shows %s", m.name, got, shown)
 			}
 		}
-		// Pools are of a region, access keys are not.
+		// Pools are of a region.
 		list := strings.HasPrefix(m.name, "List")
 		atHome, elsewhere := w.answerTo(owner, m, owners), w.answerTo(ownerAbroad, m, owners)
-		if shown := strings.Contains(atHome, "POOL") || strings.Contains(atHome, "KEY"); shown != list {
+		if shown := strings.Contains(atHome, "POOL"); shown != list {
 			t.Errorf("%s by the owner: got %s", m.name, atHome)
 		}
-		if shown := strings.Contains(elsewhere, "POOL") || strings.Contains(elsewhere, "KEY"); shown != (m.name == "ListAccessKeys") {
+		if shown := strings.Contains(elsewhere, "POOL"); shown {
 			t.Errorf("%s by the owner in another region: got %s", m.name, elsewhere)
 		}
 	}
@@ -248,7 +225,7 @@ func TestTenancy_YoursIsThere(t *testing.T) {
 	w := newWorld(t)
 	owners, none := w.ownersBelongings(), nobodys()
 	for _, m := range methods {
-		if m.scope == own || m.scope == internal {
+		if m.scope == own {
 			continue
 		}
 		refused := w.answerTo(owner, m, none)

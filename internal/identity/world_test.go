@@ -299,7 +299,6 @@ func (w *world) claims(raw api.Secret) map[string]any {
 type holdings struct {
 	Pools      []*identity.Pool
 	Identities []*identity.Identity
-	AccessKeys []*identity.AccessKey
 }
 
 // state returns what the store keeps, by account.
@@ -324,10 +323,6 @@ func (w *world) state() map[string]holdings {
 					}
 					h.Identities = append(h.Identities, identities...)
 				}
-			}
-			var err error
-			if h.AccessKeys, err = tx.AccessKeys(account); err != nil {
-				return err
 			}
 			state[account] = h
 		}
