@@ -9,7 +9,7 @@ var (
 	cognitoIdentityProviderClientID = text("CognitoIdentityProviderClientId", 1, 128, `[\w_]+`)
 	cognitoIdentityProviderName     = text("CognitoIdentityProviderName", 1, 128, `[\w._:/-]+`)
 	developerProviderName           = text("DeveloperProviderName", 1, 128, `[\w._-]+`)
-	developerUserIdentifier         = text("DeveloperUserIdentifier", 1, 1024, "")
+	developerUserIdentifier         = hidden("DeveloperUserIdentifier", 1, 1024, "")
 	identityID                      = text("IdentityId", 1, 55, `[\w-]+:[0-9a-f-]+`)
 	identityPoolID                  = text("IdentityPoolId", 1, 55, `[\w-]+:[0-9a-f-]+`)
 	identityPoolName                = text("IdentityPoolName", 1, 128, `[\w\s+=,.@-]+`)

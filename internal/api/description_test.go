@@ -187,6 +187,54 @@ func TestOperations_Resource(t *testing.T) {
 	}
 }
 
+// What an operation does to the audit log goes with what it does.
+func TestOperations_Audit(t *testing.T) {
+	t.Parallel()
+	// Each issues an identity, a token or credentials, whatever its access level.
+	issue := []*Operation{
+		getCredentialsForIdentity, getID, getOpenIDToken, getOpenIDTokenForDeveloperIdentity,
+		assumeRole, getSessionToken,
+	}
+	reads := regexp.MustCompile(`^(Get|List|Lookup|Describe)[A-Z]`)
+	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Merge|Put|Remove|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
+	for op := range operations {
+		want := AuditChange
+		switch {
+		case slices.Contains(issue, op):
+			want = AuditIssue
+		case reads.MatchString(op.Name) && (op.Access == AccessRead || op.Access == AccessList):
+			want = AuditRead
+		case !changes.MatchString(op.Name) || op.Access == AccessRead || op.Access == AccessList:
+			t.Errorf("%s: neither its name nor its access level %s tells whether it changes anything", op.Name, op.Access)
+		}
+		if op.Audit != want {
+			t.Errorf("%s: audit %d, want %d", op.Name, op.Audit, want)
+		}
+		if secret := issuesSecret(op.Output); secret != "" && op.Audit == AuditRead {
+			t.Errorf("%s answers %s and is a read", op.Name, secret)
+		}
+	}
+}
+
+// issuesSecret returns the name of a sensitive shape within s, or nothing.
+func issuesSecret(s *Shape) string {
+	if s == nil {
+		return ""
+	}
+	if s.Sensitive {
+		return s.Name
+	}
+	if name := issuesSecret(s.Elem); name != "" {
+		return name
+	}
+	for _, m := range s.Members {
+		if name := issuesSecret(m.Shape); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
 func TestOperations_Paging(t *testing.T) {
 	t.Parallel()
 	paging := make(map[*Service]int)
@@ -259,8 +307,11 @@ func checkShape(t *testing.T, s *Shape) {
 	if s.Min < 0 || s.Max < 0 || s.Max > 0 && s.Min > s.Max {
 		t.Errorf("%s: bounds %d to %d", name, s.Min, s.Max)
 	}
-	if s.Kind != String && (s.Sensitive || s.Pattern != "" || len(s.Enum) > 0) {
+	if s.Kind != String && (s.Sensitive || s.Hidden || s.Pattern != "" || len(s.Enum) > 0) {
 		t.Errorf("%s: only a string can have a pattern or values, or be sensitive", name)
+	}
+	if s.Sensitive && s.Hidden {
+		t.Errorf("%s: sensitive values are hidden anyway", name)
 	}
 	if _, err := regexp.Compile(goPattern(s.Pattern)); err != nil {
 		t.Errorf("%s: %v", name, err)

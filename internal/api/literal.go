@@ -16,6 +16,11 @@ func secret(name string, min, max int64) *Shape {
 	return &Shape{Name: name, Kind: String, Min: min, Max: max, Sensitive: true}
 }
 
+// hidden is a String, bounded as text, of which logs tell only that it was there.
+func hidden(name string, min, max int64, pattern string) *Shape {
+	return &Shape{Name: name, Kind: String, Min: min, Max: max, Pattern: pattern, Hidden: true}
+}
+
 // enum is a String that is one of values.
 func enum(name string, values ...string) *Shape {
 	return &Shape{Name: name, Kind: String, Enum: values}

@@ -57,6 +57,8 @@ type Operation struct {
 	Errors []Code
 	// Access is the level that the AWS service authorisation reference gives.
 	Access Access
+	// Audit tells when the audit log records the operation.
+	Audit Audit
 	// Resource tells on which resource the operation is authorised.
 	Resource Resource
 	// Conditions lists the IAM condition keys of the operation beyond the
@@ -93,6 +95,20 @@ const (
 	AccessWrite       Access = "Write"
 	AccessTagging     Access = "Tagging"
 	AccessPermissions Access = "Permissions management"
+)
+
+// Audit tells when the audit log records an operation that succeeds, and how. One that is
+// refused may be recorded whatever it is.
+type Audit uint8
+
+const (
+	// AuditRead: it changes nothing and hands out nothing. Not recorded.
+	AuditRead Audit = iota + 1
+	// AuditChange: it changes what is stored. Recorded with each change.
+	AuditChange
+	// AuditIssue: it hands out an identity, a token or credentials. Recorded with each
+	// change, as when a user is seen for the first time, and otherwise by setting.
+	AuditIssue
 )
 
 // A Resource tells how the ARN on which an operation is authorised is formed.

@@ -43,6 +43,9 @@ type Shape struct {
 	Enum []string
 	// Sensitive values are of type [Secret] in Go and never logged.
 	Sensitive bool
+	// Hidden values are plain strings in Go, and yet nothing that a log may hold: they
+	// tell who a user is. The audit log treats them as Sensitive ones.
+	Hidden bool
 	// Key is the shape of a Map's keys; Elem that of a List's elements or a
 	// Map's values; Members those of a Structure, in AWS's order.
 	Key, Elem *Shape

@@ -22,7 +22,7 @@ var STS = &Service{
 var (
 	assumedRoleID         = text("assumedRoleIdType", 2, 193, `[\w+=,.@:-]*`)
 	externalID            = text("externalIdType", 2, 1224, `[\w+=,.@:\/-]*`)
-	mfaCode               = text("tokenCodeType", 6, 6, `[\d]*`)
+	mfaCode               = hidden("tokenCodeType", 6, 6, `[\d]*`)
 	mfaSerialNumber       = text("serialNumberType", 9, 256, `[\w+=/:,.@-]*`)
 	roleSessionName       = text("roleSessionNameType", 2, 64, `[\w+=,.@-]*`)
 	sessionPolicyDocument = text("sessionPolicyDocumentType", 1, 2048, `[\u0009\u000A\u000D\u0020-\u00FF]+`)
@@ -63,6 +63,7 @@ var assumeRole = &Operation{
 	Doc:      "Returns temporary credentials of a role to a caller whom its trust policy names.",
 	Access:   AccessWrite,
 	ByTrust:  true,
+	Audit:    AuditIssue,
 	Resource: Resource{Form: ByARN, Member: "RoleArn"},
 	Input: structure("AssumeRoleInput",
 		required("RoleArn", stsARN, "The role to take."),
@@ -95,6 +96,7 @@ var getCallerIdentity = &Operation{
 	Doc:          "Returns who signed the request. No policy is needed for it, and none can forbid it.",
 	AnyPrincipal: true,
 	Access:       AccessRead,
+	Audit:        AuditRead,
 	Input:        structure("GetCallerIdentityInput"),
 	Output: structure("GetCallerIdentityOutput",
 		optional("UserId", stsUserID, "The account id for root, AIDA and more for a user, AROA and more with the session's name for a role."),
@@ -108,6 +110,7 @@ var getSessionToken = &Operation{
 	Doc:          "Returns temporary credentials that may do what the user who calls may. No policy is needed for it. Sessions can not call it.",
 	AnyPrincipal: true,
 	Access:       AccessRead,
+	Audit:        AuditIssue,
 	Input: structure("GetSessionTokenInput",
 		optional("DurationSeconds", tokenSessionDuration, "How long the credentials are valid, in seconds. Left out: 43200; for root never more than 3600."),
 		optional("SerialNumber", mfaSerialNumber, "Refused: MFA devices are not served."),

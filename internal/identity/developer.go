@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 )
 
 // defaultTokenLife is the life of a developer user's token. Source: service model.
@@ -40,12 +41,12 @@ func (s *Service) GetOpenIdTokenForDeveloperIdentity(ctx context.Context, c Call
 	// View. A change is decided anew inside the Update that makes it.
 	l, err := view(ctx, s, resolve)
 	if err == nil && l.identity != nil {
-		l, err = update(ctx, s, func(tx Tx) (link, error) {
-			l, err := resolve(tx)
-			if err != nil || l.identity == nil {
-				return l, err
+		err = s.store.Update(ctx, func(tx Tx) (err error) {
+			if l, err = resolve(tx); err != nil || l.identity == nil {
+				return err
 			}
-			return l, l.store(tx)
+			audit.Answer(ctx, &api.GetOpenIdTokenForDeveloperIdentityOutput{IdentityId: l.id})
+			return l.store(tx)
 		})
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 )
 
 // GetId returns a new guest identity at every call, where the pool allows it. Logins
@@ -17,6 +18,7 @@ func (s *Service) GetId(ctx context.Context, c Caller, in *api.GetIdInput) (*api
 		if err != nil {
 			return nil, err
 		}
+		audit.On(ctx, PoolARN(p.Account, p.ID))
 		switch {
 		case in.AccountId != "" && in.AccountId != p.Account:
 			return nil, api.PoolNotFound.With(p.ID)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/session"
 )
@@ -101,10 +102,13 @@ func view[T any](ctx context.Context, s *Service, f func(Tx) (T, error)) (out T,
 	return out, err
 }
 
-// update runs f in an Update and returns what its last run returned.
-func update[T any](ctx context.Context, s *Service, f func(Tx) (T, error)) (out T, err error) {
+// update runs f in an Update and returns what its last run returned: the operation's output,
+// which is what the event of the change tells.
+func update[T any](ctx context.Context, s *Service, f func(Tx) (*T, error)) (out *T, err error) {
 	err = s.store.Update(ctx, func(tx Tx) (err error) {
-		out, err = f(tx)
+		if out, err = f(tx); err == nil {
+			audit.Answer(ctx, out)
+		}
 		return err
 	})
 	return out, err

@@ -255,7 +255,7 @@ func TestMigrate_FromVersion1(t *testing.T) {
 	}
 	want := map[string]int{
 		"pool": 2, "dead_pool": 0, "identity": 2, "login": 2, "access_key": 3, "signing_key": 2, "setting": 2,
-		"entity": 1, "access_key_use": 1, "schema_version": schemaVersion + 1, // goose counts from 0
+		"entity": 1, "access_key_use": 1, "audit_event": 0, "schema_version": schemaVersion + 1, // goose counts from 0
 	}
 	if diff := cmp.Diff(want, counts(t, connector)); diff != "" {
 		t.Errorf("rows: (-want +got)\n%s", diff)
@@ -287,8 +287,8 @@ func TestMigrate_Fails(t *testing.T) {
 	}
 	exec("INSERT INTO access_key (id, account, secret, description, created) VALUES ('AKIA1', '111122223333', X'01', '', 1)")
 	exec("CREATE TABLE access_key_use (something TEXT)") // in the way
-	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 2") {
-		t.Fatalf("got error %v, want one about the migration from version 1 to 2", err)
+	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 3") {
+		t.Fatalf("got error %v, want one about the migration from version 1 to 3", err)
 	}
 	exec("DROP TABLE access_key_use")
 	db := openAt(t, path)

@@ -11,6 +11,7 @@ import (
 type fullTx interface {
 	identity.Tx
 	principal.Tx
+	outbox
 }
 
 // principals is the [principal.Store] on a DB.

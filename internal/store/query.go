@@ -103,6 +103,13 @@ const (
 )
 
 const (
+	selectEvents query = `SELECT seq, line FROM audit_event ORDER BY seq LIMIT $1`
+	insertEvent  query = `INSERT INTO audit_event (seq, line)
+		SELECT coalesce(max(seq), 0) + 1, $1 FROM audit_event`
+	deleteEvents query = `DELETE FROM audit_event WHERE seq <= $1`
+)
+
+const (
 	selectSetting query = `SELECT value FROM setting WHERE name = $1`
 	upsertSetting query = `INSERT INTO setting (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`

@@ -28,6 +28,8 @@ func (readTx) UpdateAccessKey(*principal.AccessKey) error { return errReadOnly }
 func (readTx) DeleteAccessKey(string) error               { return errReadOnly }
 func (readTx) NoteKeyUse(string, principal.KeyUse) error  { return errReadOnly }
 
+func (readTx) dropEvents(int64) error { return errReadOnly }
+
 func (t readTx) Users() principal.Entities[principal.User]      { return users.ofView(t) }
 func (t readTx) Roles() principal.Entities[principal.Role]      { return roles.ofView(t) }
 func (t readTx) Policies() principal.Entities[principal.Policy] { return policies.ofView(t) }

@@ -1,6 +1,7 @@
 // Package store keeps pools, identities, logins, users, roles, policies, providers, keys
-// and settings in one SQLite file: it is the embedded [identity.Store] and
-// [principal.Store]. It owns the schema and its migrations, the SQL, the group
+// and settings in one SQLite file, and of each change by a call the event that is to be
+// written to the audit log: it is the embedded [identity.Store], [principal.Store] and
+// [audit.Store]. It owns the schema and its migrations, the SQL, the group
 // commit and the exactness of its cache. It knows nothing of what rows mean: who may
 // read them, what is in a sealed secret or a policy, and which logins an identity
 // may have is decided above it.
@@ -26,6 +27,7 @@ import (
 	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
 
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -50,7 +52,10 @@ type DB struct {
 	close   func() error
 }
 
-var _ identity.Store = (*DB)(nil)
+var (
+	_ identity.Store = (*DB)(nil)
+	_ audit.Store    = auditStore{}
+)
 
 // Open opens the store, makes it if there is none, and brings its schema up to
 // date. It fails when another process has the store open, when the file may be

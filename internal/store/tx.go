@@ -24,8 +24,8 @@ type transaction struct {
 	conn    *conn // nil until then
 	// cache is nil when cached rows may not be used.
 	cache *cache
-	// changed: a row was written. dirty: one of a cached table.
-	changed, dirty bool
+	// changed: a row was written. dirty: one of a cached table. added: one of the outbox.
+	changed, dirty, added bool
 	// dead is the error of the database that ended this transaction. SQLite
 	// may have rolled it back by itself: no statement may follow.
 	dead error
@@ -55,8 +55,8 @@ type tx struct {
 	*transaction
 	ctx context.Context
 	now time.Time
-	// wrote: this run has changed a row.
-	wrote bool
+	// wrote: this run has changed a row. recorded: and put an event into the outbox.
+	wrote, recorded bool
 	// err is why this run can not succeed any more, whatever its closure makes
 	// of it.
 	err error
@@ -64,7 +64,8 @@ type tx struct {
 
 var _ fullTx = (*tx)(nil)
 
-// run runs the closure once, and gives it t as that which it may see of it.
+// run runs the closure once, and gives it t as that which it may see of it. What it has
+// changed is recorded.
 func (t *tx) run(f func(fullTx) error, as fullTx) error {
 	defer func() {
 		if t.err == nil {
@@ -73,6 +74,9 @@ func (t *tx) run(f func(fullTx) error, as fullTx) error {
 	}()
 	if err := f(as); err != nil {
 		return err
+	}
+	if t.err == nil && t.wrote {
+		t.err = t.record()
 	}
 	return t.err
 }

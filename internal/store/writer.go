@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -22,6 +23,8 @@ type update struct {
 	turn chan *tx
 	ran  chan struct{}
 	err  error
+	// recorded: the last run has put an event into the outbox.
+	recorded bool
 	// gone: the closure has panicked or left by runtime.Goexit. Nobody waits.
 	gone bool
 }
@@ -56,6 +59,9 @@ func (db *DB) write(ctx context.Context, f func(fullTx) error) error {
 		select {
 		case t := <-u.turn:
 			if t == nil {
+				if u.err == nil && u.recorded {
+					audit.From(ctx).Recorded()
+				}
 				return u.err
 			}
 			u.run(t)
@@ -77,6 +83,7 @@ func (u *update) run(t *tx) {
 	u.gone = true
 	defer func() { u.ran <- struct{}{} }()
 	u.err = t.run(u.f, t)
+	u.recorded = t.recorded
 	u.gone = false
 }
 
@@ -103,6 +110,8 @@ type writer struct {
 	cause  error
 
 	updates, commits atomic.Uint64
+
+	added chan struct{} // see audit.Store
 }
 
 func newWriter(dsn string, c *conn, db *DB) *writer {
@@ -111,6 +120,7 @@ func newWriter(dsn string, c *conn, db *DB) *writer {
 		queue:   make(chan *update, batchLimit),
 		stopped: make(chan struct{}),
 		broken:  make(chan struct{}),
+		added:   make(chan struct{}, 1),
 	}
 }
 
@@ -236,6 +246,12 @@ func (w *writer) finish(tr *transaction, us []*update) {
 	}
 	if err == nil && tr.changed {
 		w.updates.Add(uint64(len(us)))
+	}
+	if err == nil && tr.added {
+		select {
+		case w.added <- struct{}{}:
+		default: // it has not been looked at since the last time
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
@@ -38,6 +39,16 @@ func (r *Ring) RotateSigningKeys(ctx context.Context, _ identity.Caller, in *api
 		}
 	}
 	return out, nil
+}
+
+// rotated is what a rotation answers that has just made row, or made it active.
+func rotated(row *identity.SigningKey, now time.Time) *api.RotateSigningKeysOutput {
+	k := Key{row, Published}
+	if !row.Activates.After(now) {
+		k.Status = Active
+	}
+	described := k.describe()
+	return &api.RotateSigningKeysOutput{SigningKey: &described}
 }
 
 func (k Key) describe() api.SigningKey {

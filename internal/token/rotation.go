@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -174,6 +175,7 @@ func (r *Ring) publish(ctx context.Context, due func(last *identity.SigningKey, 
 		if err := tx.InsertSigningKey(row); err != nil {
 			return err
 		}
+		audit.Answer(ctx, rotated(row, tx.Now()))
 		return r.replace(tx, last, activates)
 	})
 	if err != nil {
@@ -223,6 +225,7 @@ func (r *Ring) activate(ctx context.Context) (*identity.SigningKey, error) {
 		if err := tx.UpdateSigningKey(row); err != nil {
 			return err
 		}
+		audit.Answer(ctx, rotated(row, tx.Now()))
 		return r.replace(tx, newest(rows[:len(rows)-1]), row.Activates)
 	})
 	if err != nil {

@@ -99,6 +99,12 @@ func writeOperation(b *bytes.Buffer, service *api.Service, op *api.Operation, sh
 		fmt.Fprintf(b, "- Call: %s, target `%s.%s`\n", call(op), service.TargetPrefix, op.Name)
 	}
 	fmt.Fprintf(b, "- IAM action: `%s` (%s) on %s\n", service.Action(op), op.Access, resource(op))
+	switch op.Audit {
+	case api.AuditChange:
+		b.WriteString("- Audit: each change is recorded\n")
+	case api.AuditIssue:
+		b.WriteString("- Audit: each change is recorded; calls that change nothing, by setting\n")
+	}
 	if len(op.Conditions) > 0 {
 		keys := make([]string, len(op.Conditions))
 		for i, c := range op.Conditions {

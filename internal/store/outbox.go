@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+
+	"github.com/poolkeeper/poolkeeper/internal/audit"
+)
+
+// outbox is the part of a transaction that keeps events which wait for the audit log.
+type outbox interface {
+	events(limit int) ([]audit.Row, error)
+	dropEvents(seq int64) error
+}
+
+// record puts into the outbox what the run has done, if it is a call that did it.
+func (t *tx) record() error {
+	p := audit.From(t.ctx)
+	if p == nil {
+		return nil
+	}
+	_, err := t.exec(insertEvent, string(p.Line()))
+	t.recorded, t.added = true, true
+	return err
+}
+
+func (t *tx) events(limit int) ([]audit.Row, error) {
+	var rows []audit.Row
+	err := t.each(selectEvents, func(row []driver.Value) error {
+		rows = append(rows, audit.Row{Seq: row[0].(int64), Line: []byte(row[1].(string))})
+		return nil
+	}, int64(limit))
+	return rows, err
+}
+
+func (t *tx) dropEvents(seq int64) error {
+	_, err := t.exec(deleteEvents, seq)
+	return err
+}
+
+// auditStore is the [audit.Store] on a DB.
+type auditStore struct{ db *DB }
+
+// Audit returns the outbox of the store's changes.
+func (db *DB) Audit() audit.Store { return auditStore{db} }
+
+// Events implements [audit.Store].
+func (s auditStore) Events(ctx context.Context, limit int) (rows []audit.Row, err error) {
+	err = s.db.read(ctx, func(t fullTx) (err error) {
+		rows, err = t.events(limit)
+		return err
+	})
+	return rows, err
+}
+
+// Drop implements [audit.Store].
+func (s auditStore) Drop(ctx context.Context, seq int64) error {
+	return s.db.write(ctx, func(t fullTx) error { return t.dropEvents(seq) })
+}
+
+// Added implements [audit.Store].
+func (s auditStore) Added() <-chan struct{} { return s.db.writer.added }
