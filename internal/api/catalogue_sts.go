@@ -23,5 +23,8 @@ var (
 	TooManySessionPolicies = Text{ValidationError, "A session can not have more than %d managed policies.", Ours}
 )
 
-// Texts of the operators' service about sessions.
-var RevokeNeedsOne = Text{InvalidParameterException, "Please name one of RoleName, UserName and Root.", Ours}
+// Texts of the operators' service about sessions and policies.
+var (
+	RevokeNeedsOne   = Text{InvalidParameterException, "Please name one of RoleName, UserName and Root.", Ours}
+	DecisionNeedsOne = Text{InvalidParameterException, "Please name one of RoleName and UserName.", Ours}
+)

@@ -5,8 +5,9 @@ package api
 var Control = &Service{
 	Name:         "poolkeeper",
 	TargetPrefix: "PoolkeeperControl",
-	Doc:          "The operator's side of this server: the keys that sign tokens, and the sessions that are in use.",
+	Doc:          "The operator's side of this server: the keys that sign tokens, the sessions that are in use, and why policies decide as they do.",
 	Operations: []*Operation{
+		getPolicyDecisions,
 		listSigningKeys,
 		revokeSessions,
 		rotateSigningKeys,
@@ -31,6 +32,39 @@ var (
 	)
 )
 
+var (
+	decisionAction   = text("DecisionAction", 3, 128, `[\w-]+:[\w-]+`)
+	decisionResource = text("DecisionResource", 1, 2048, "")
+	decisionKey      = text("DecisionContextKey", 1, 256, "")
+	decisionValue    = text("DecisionContextValue", 0, 2048, "")
+	decisionValues   = list("DecisionContextValues", decisionValue, 0, 64)
+
+	policyDecision = structure("PolicyDecision",
+		optional("Action", decisionAction, "The action asked about."),
+		optional("Resource", decisionResource, "The resource asked about."),
+		optional("Decision", enum("PolicyDecisionType", "allowed", "explicitDeny", "implicitDeny"), "Whether the action is allowed, denied by a statement, or allowed by none."),
+		optional("Reason", text("PolicyDecisionReason", 0, 0, ""), "Which statement of which policy decided, or why none did."),
+	)
+)
+
+var getPolicyDecisions = &Operation{
+	Name:   "GetPolicyDecisions",
+	Doc:    "Says what a user or a role may do, and why. Nothing is called.",
+	Access: AccessRead,
+	Audit:  AuditRead,
+	Input: structure("GetPolicyDecisionsInput",
+		optional("UserName", existingUserName, "The user that would call."),
+		optional("RoleName", roleName, "The role whose session would call."),
+		required("Actions", list("DecisionActionList", decisionAction, 1, 128), "The actions, such as cognito-identity:DescribeIdentityPool."),
+		optional("Resources", list("DecisionResourceList", decisionResource, 0, 128), "The ARNs that each action would be on; without any, the resource *."),
+		optional("Context", table("DecisionContext", decisionKey, decisionValues, 64), "Values of condition keys. They go before those that follow from the user or role."),
+	),
+	Output: structure("GetPolicyDecisionsOutput",
+		optional("Decisions", list("PolicyDecisionList", policyDecision, 0, 0), "One for each action and resource, in their order."),
+	),
+	Errors: []Code{InvalidParameterException, ResourceNotFoundException, InternalErrorException},
+}
+
 var listSigningKeys = &Operation{
 	Name:   "ListSigningKeys",
 	Doc:    "Lists the keys that sign tokens, oldest first, expired ones among them.",
@@ -47,6 +81,7 @@ var revokeSessions = &Operation{
 	Name:   "RevokeSessions",
 	Doc:    "Refuses the temporary credentials that a role, a user or root has now, from the next request on. Name one of them.",
 	Access: AccessWrite,
+	Audit:  AuditChange,
 	Input: structure("RevokeSessionsInput",
 		optional("RoleName", roleName, "The role whose sessions are refused."),
 		optional("UserName", existingUserName, "The user whose sessions are refused. Those of roles that the user assumed are the roles' own."),

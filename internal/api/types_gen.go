@@ -720,6 +720,32 @@ type GetOpenIdTokenOutput struct {
 	Token Secret
 }
 
+// GetPolicyDecisionsInput is the input of GetPolicyDecisions, which says what a user or a role
+// may do, and why. Nothing is called.
+type GetPolicyDecisionsInput struct {
+	// The user that would call.
+	// 1 to 128 characters, pattern [\w+=,.@-]+.
+	UserName string
+	// The role whose session would call.
+	// 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// The actions, such as cognito-identity:DescribeIdentityPool.
+	// Required. 1 to 128 elements; each 3 to 128 characters, pattern [\w-]+:[\w-]+.
+	Actions []string
+	// The ARNs that each action would be on; without any, the resource *.
+	// At most 128 elements; each 1 to 2048 characters.
+	Resources []string
+	// Values of condition keys. They go before those that follow from the user or role.
+	// At most 64 entries; keys 1 to 256 characters; values at most 64 elements.
+	Context map[string][]string
+}
+
+// GetPolicyDecisionsOutput is the output of GetPolicyDecisions.
+type GetPolicyDecisionsOutput struct {
+	// One for each action and resource, in their order.
+	Decisions []PolicyDecision
+}
+
 // GetPolicyInput is the input of GetPolicy, which returns a managed policy without its
 // document, which GetPolicyVersion returns.
 type GetPolicyInput struct {
@@ -1649,6 +1675,21 @@ type Policy struct {
 	// The tags of the policy. Lists leave them out.
 	// At most 50 elements.
 	Tags []Tag
+}
+
+// PolicyDecision is part of GetPolicyDecisionsOutput.
+type PolicyDecision struct {
+	// The action asked about.
+	// 3 to 128 characters, pattern [\w-]+:[\w-]+.
+	Action string
+	// The resource asked about.
+	// 1 to 2048 characters.
+	Resource string
+	// Whether the action is allowed, denied by a statement, or allowed by none.
+	// One of allowed, explicitDeny, implicitDeny.
+	Decision string
+	// Which statement of which policy decided, or why none did.
+	Reason string
 }
 
 // PolicyDescriptorType is part of AssumeRoleInput.

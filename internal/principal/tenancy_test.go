@@ -118,7 +118,7 @@ func TestTenancy_EveryMethodServes(t *testing.T) {
 	for m := range reflect.TypeFor[*principal.Service]().Methods() {
 		methods[m.Name] = true
 	}
-	for _, op := range slices.Concat(api.IAM.Operations, api.STS.Operations, []*api.Operation{api.Control.Operation("RevokeSessions")}) {
+	for _, op := range slices.Concat(api.IAM.Operations, api.STS.Operations, []*api.Operation{api.Control.Operation("GetPolicyDecisions"), api.Control.Operation("RevokeSessions")}) {
 		if !methods[op.Name] {
 			t.Errorf("%s has no method", op.Name)
 		}

@@ -3,12 +3,10 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
@@ -49,12 +47,9 @@ type Signatures struct {
 	derived sigv4.KeyCache
 }
 
-// AccessKeys finds access keys. The principal service does.
+// AccessKeys finds out what access keys stand for. The principal service does.
 type AccessKeys interface {
-	// Authenticated returns the key and the caller that its signature proves: ErrNotFound,
-	// also for a key that is inactive.
-	AccessKey(ctx context.Context, id string) (*principal.AccessKey, api.Caller, error)
-	OpenSecret(*principal.AccessKey) (api.Secret, error)
+	Credential(ctx context.Context, accessKeyID, sessionToken string, now time.Time) (principal.Credential, error)
 }
 
 // A DevKey is an access key of the account's root whose secret everybody knows.
@@ -80,21 +75,18 @@ func (a *Signatures) Authenticate(ctx context.Context, service *api.Service, op 
 	if err := sig.Check(policy); err != nil {
 		return api.Caller{}, refusal(err)
 	}
-	key, caller, err := a.key(ctx, sig)
-	known := err == nil
-	if err != nil && !errors.Is(err, identity.ErrNotFound) {
+	key, caller, err := a.key(ctx, sig, policy.Now)
+	var unknown *api.Error
+	if err != nil && !errors.As(err, &unknown) {
 		return api.Caller{}, err
 	}
 	// An unknown key costs the same work as a known one.
 	verified := sig.Verify(key)
 	switch {
-	case !known:
-		return api.Caller{}, api.UnrecognizedKey.With()
+	case unknown != nil:
+		return api.Caller{}, unknown
 	case verified != nil:
 		return api.Caller{}, refusal(verified)
-	case sig.SessionToken != "":
-		// A long-term key has no session, and there are no others.
-		return api.Caller{}, api.UnrecognizedSession.With()
 	}
 	caller.AccessKeyID, caller.Region = sig.AccessKeyID, sig.Region
 	return caller, nil
@@ -103,21 +95,20 @@ func (a *Signatures) Authenticate(ctx context.Context, service *api.Service, op 
 func (a *Signatures) serves(region string) bool { return slices.Contains(a.Regions, region) }
 
 // key returns the signing key of a signature and whom its access key stands for.
-func (a *Signatures) key(ctx context.Context, sig *sigv4.Signature) (key sigv4.Key, caller api.Caller, err error) {
-	if a.Dev != nil && sig.AccessKeyID == a.Dev.ID {
+func (a *Signatures) key(ctx context.Context, sig *sigv4.Signature, now time.Time) (key sigv4.Key, caller api.Caller, err error) {
+	if a.Dev != nil && sig.AccessKeyID == a.Dev.ID && sig.SessionToken == "" {
 		key = sigv4.DeriveKey(string(a.Dev.Secret), sig.Date, sig.Region, sig.Service)
 		return key, principal.Root(a.Dev.Account), nil
 	}
-	k, caller, err := a.Keys.AccessKey(ctx, sig.AccessKeyID)
+	c, err := a.Keys.Credential(ctx, sig.AccessKeyID, sig.SessionToken, now)
 	if err != nil {
-		return key, caller, fmt.Errorf("read access key: %w", err)
+		return key, caller, err
 	}
-	// The sealed secret is the version: a key made anew has another.
-	key, err = a.derived.Key(k.ID, string(k.Secret), sig.Date, sig.Region, sig.Service, func() (string, error) {
-		secret, err := a.Keys.OpenSecret(k)
+	key, err = a.derived.Key(sig.AccessKeyID, c.Version, sig.Date, sig.Region, sig.Service, func() (string, error) {
+		secret, err := c.Secret()
 		return string(secret), err
 	})
-	return key, caller, err
+	return key, c.Caller, err
 }
 
 // refusal turns an error of sigv4 into the client's.

@@ -153,13 +153,19 @@ func IAM(s *principal.Service) []Binding {
 
 // STS returns the bindings of the security token service.
 func STS(s *principal.Service) []Binding {
-	return []Binding{bind("GetCallerIdentity", s.GetCallerIdentity)}
+	return []Binding{
+		bind("AssumeRole", s.AssumeRole),
+		bind("GetCallerIdentity", s.GetCallerIdentity),
+		bind("GetSessionToken", s.GetSessionToken),
+	}
 }
 
 // Control returns the bindings of the operators' service.
-func Control(keys *token.Ring) []Binding {
+func Control(keys *token.Ring, principals *principal.Service) []Binding {
 	return []Binding{
+		bind("GetPolicyDecisions", principals.GetPolicyDecisions),
 		bind("ListSigningKeys", keys.ListSigningKeys),
+		bind("RevokeSessions", principals.RevokeSessions),
 		bind("RotateSigningKeys", keys.RotateSigningKeys),
 	}
 }

@@ -17,11 +17,12 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
-// Config is what a [Server] needs. Every field is required but KeyUses and Strict.
+// Config is what a [Server] needs. Every field is required but KeyUses, Audit and Strict.
 type Config struct {
 	Services []Served
 	// Authenticate tells who the caller is, and Authorize whether it may do what it asks.
@@ -29,7 +30,9 @@ type Config struct {
 	Authorize    Authorizer
 	// KeyUses notes what access keys are used; nil: nobody does.
 	KeyUses *KeyUses
-	Now     func() time.Time
+	// Audit records what changes nothing, as it is set to; nil: that is not recorded.
+	Audit *audit.Recorder
+	Now   func() time.Time
 	// NewRequestID returns a fresh UUID.
 	NewRequestID func() string
 	Log          *slog.Logger
@@ -62,6 +65,7 @@ type Server struct {
 	authenticate Authenticator
 	authorize    Authorizer
 	uses         *KeyUses
+	audit        *audit.Recorder
 	now          func() time.Time
 	newRequestID func() string
 	log          *slog.Logger
@@ -77,7 +81,7 @@ type served struct {
 // New returns a Server. It panics when a binding does not fit the description.
 func New(c Config) *Server {
 	s := &Server{
-		authenticate: c.Authenticate, authorize: c.Authorize, uses: c.KeyUses,
+		authenticate: c.Authenticate, authorize: c.Authorize, uses: c.KeyUses, audit: c.Audit,
 		now: c.Now, newRequestID: c.NewRequestID, log: c.Log, strict: c.Strict,
 	}
 	for _, sv := range c.Services {
@@ -141,14 +145,33 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	call := &audit.Pending{
+		Service: in.service.Service, Operation: in.operation,
+		RequestID: rec.id, UserAgent: r.UserAgent(), NewID: s.newRequestID,
+	}
+	out, err := s.call(r, body, in, rec, call)
+	if s.audit != nil {
+		if e := s.audit.Finish(r.Context(), call, out, err); e != nil {
+			return nil, fmt.Errorf("record the call: %w", e)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rec.protocol.output(in.service.Service, in.operation, rec.id, out), nil
+}
+
+// call is the part of the way that is recorded, as far as it came.
+func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record, call *audit.Pending) (out any, err error) {
 	op := in.operation
 
 	// 3. Who calls.
 	rec.caller, err = s.authenticate.Authenticate(r.Context(), in.service.Service, op, signedPart(r, body))
+	rec.caller.SourceIP, rec.caller.Secure, rec.caller.Now = rec.remoteHost(), r.TLS != nil, rec.start
+	call.Caller = rec.caller
 	if err != nil {
 		return nil, err
 	}
-	rec.caller.SourceIP, rec.caller.Secure, rec.caller.Now = rec.remoteHost(), r.TLS != nil, rec.start
 
 	// 4. The input, converted and checked against the description.
 	b, bound := in.service.bound[op.Name]
@@ -159,6 +182,7 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	if err := in.decode(input); err != nil {
 		return nil, err
 	}
+	call.Input = input
 
 	// 5. May they.
 	if err := s.authorize.Authorize(r.Context(), rec.caller, in.service.Service, op, input); err != nil {
@@ -167,11 +191,11 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	s.uses.note(rec.caller, in.service.Name, rec.start)
 
 	// 6. Do it.
-	out, err := b.call(r.Context(), rec.caller, input)
+	out, err = b.call(audit.With(r.Context(), call), rec.caller, input)
 	if err != nil {
 		return nil, s.declared(op, err)
 	}
-	return rec.protocol.output(in.service.Service, op, rec.id, out), nil
+	return out, nil
 }
 
 // declared checks that an operation fails only as its description says.

@@ -129,6 +129,8 @@ var structs = []any{
 	api.PutRolePolicyInput{},
 	api.PutUserPolicyInput{},
 	api.RemoveClientIDFromOpenIDConnectProviderInput{},
+	api.GetPolicyDecisionsInput{},
+	api.GetPolicyDecisionsOutput{},
 	api.RevokeSessionsInput{},
 	api.RevokeSessionsOutput{},
 	api.RotateSigningKeysInput{},
