@@ -23,5 +23,5 @@ var (
 	TooManySessionPolicies = Text{ValidationError, "A session can not have more than %d managed policies.", Ours}
 )
 
-// Texts of the operators' service about sessions.
+// RevokeNeedsOne is of the operators' service.
 var RevokeNeedsOne = Text{InvalidParameterException, "Please name one of RoleName, UserName and Root.", Ours}

@@ -165,8 +165,8 @@ func TestAssumeRole_Actions(t *testing.T) {
 		{`["sts:SetSourceIdentity", "sts:TagSession"]`, both, "sts:AssumeRole"},
 	} {
 		document := strings.Replace(admits(owner.Account, ""), `"sts:*"`, tc.actions, 1)
-		for account, arn := range map[api.Caller]string{owner: "", stranger: ""} {
-			arn = w.roleOf(account, fmt.Sprint("r", len(w.state()[account.Account].Roles)), document)
+		for _, account := range []api.Caller{owner, stranger} {
+			arn := w.roleOf(account, fmt.Sprint("r", len(w.state()[account.Account].Roles)), document)
 			want := "success"
 			if tc.refused != "" {
 				want = notAllowed(ann, tc.refused, arn)
