@@ -326,3 +326,30 @@ func TestEvaluateTrust_Principals(t *testing.T) {
 		}
 	}
 }
+
+// Who is admitted by its account alone is not admitted by name.
+func TestEvaluateTrust_ByName(t *testing.T) {
+	t.Parallel()
+	user := iam.Principal{ARN: "arn:aws:iam::" + acct + ":user/dev/ann", ByName: true}
+	session := iam.Principal{ARN: "arn:aws:sts::" + acct + ":assumed-role/app/s1", Role: "arn:aws:iam::" + acct + ":role/svc/app", ByName: true}
+	for _, test := range []struct {
+		principal     string
+		user, session bool
+	}{
+		{`"*"`, true, true},
+		{`{"AWS": "123456789012"}`, false, false},
+		{`{"AWS": "arn:aws:iam::123456789012:root"}`, false, false},
+		{`{"AWS": ["123456789012", "arn:aws:iam::123456789012:user/dev/ann"]}`, true, false},
+		{`{"AWS": "arn:aws:iam::123456789012:role/svc/app"}`, false, true},
+		{`{"AWS": "arn:aws:sts::123456789012:assumed-role/app/s1"}`, false, true},
+	} {
+		allow, deny := trust(t, `{"Effect": "Allow", "Action": "sts:*", "Principal": `+test.principal+`}`)
+		for who, admitted := range map[iam.Principal]bool{user: test.user, session: test.session} {
+			if admitted {
+				allow(who, nil)
+			} else {
+				deny(who, nil)
+			}
+		}
+	}
+}

@@ -265,9 +265,14 @@ type refusal struct {
 // nothing.
 func (w *world) refuses(operation string, refusals ...refusal) {
 	w.Helper()
-	op := api.IAM.Operation(operation)
+	var op *api.Operation
+	for _, s := range []*api.Service{api.IAM, api.STS, api.Control} {
+		if found := s.Operation(operation); found != nil {
+			op = found
+		}
+	}
 	if op == nil {
-		w.Fatalf("IAM has no operation %s", operation)
+		w.Fatalf("there is no operation %s", operation)
 	}
 	for _, r := range refusals {
 		// A change is seen by its time, if by nothing else.
