@@ -37,7 +37,6 @@ var (
 	decisionResource = text("DecisionResource", 1, 2048, "")
 	decisionKey      = text("DecisionContextKey", 1, 256, "")
 	decisionValue    = text("DecisionContextValue", 0, 2048, "")
-	decisionValues   = list("DecisionContextValues", decisionValue, 0, 64)
 
 	policyDecision = structure("PolicyDecision",
 		optional("Action", decisionAction, "The action asked about."),
@@ -57,7 +56,7 @@ var getPolicyDecisions = &Operation{
 		optional("RoleName", roleName, "The role whose session would call."),
 		required("Actions", list("DecisionActionList", decisionAction, 1, 128), "The actions, such as cognito-identity:DescribeIdentityPool."),
 		optional("Resources", list("DecisionResourceList", decisionResource, 0, 128), "The ARNs that each action would be on; without any, the resource *."),
-		optional("Context", table("DecisionContext", decisionKey, decisionValues, 64), "Values of condition keys. They go before those that follow from the user or role."),
+		optional("Context", table("DecisionContext", decisionKey, decisionValue, 64), "Values of condition keys, one for each. They go before those that follow from the user or role."),
 	),
 	Output: structure("GetPolicyDecisionsOutput",
 		optional("Decisions", list("PolicyDecisionList", policyDecision, 0, 0), "One for each action and resource, in their order."),

@@ -196,7 +196,7 @@ func TestOperations_Audit(t *testing.T) {
 		assumeRole, getSessionToken,
 	}
 	reads := regexp.MustCompile(`^(Get|List|Lookup|Describe)[A-Z]`)
-	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Merge|Put|Remove|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
+	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Merge|Put|Remove|Revoke|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
 	for op := range operations {
 		want := AuditChange
 		switch {
@@ -367,7 +367,7 @@ func TestOperation_Declares(t *testing.T) {
 		CognitoIdentity: "cognito-identity:CreateIdentityPool",
 		IAM:             "iam:AddClientIDToOpenIDConnectProvider",
 		STS:             "sts:AssumeRole",
-		Control:         "poolkeeper:ListSigningKeys",
+		Control:         "poolkeeper:GetPolicyDecisions",
 	} {
 		if got := service.Action(service.Operations[0]); got != want {
 			t.Errorf("%s.Action(%s) = %q, want %q", service.Name, service.Operations[0].Name, got, want)

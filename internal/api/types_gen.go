@@ -735,9 +735,10 @@ type GetPolicyDecisionsInput struct {
 	// The ARNs that each action would be on; without any, the resource *.
 	// At most 128 elements; each 1 to 2048 characters.
 	Resources []string
-	// Values of condition keys. They go before those that follow from the user or role.
-	// At most 64 entries; keys 1 to 256 characters; values at most 64 elements.
-	Context map[string][]string
+	// Values of condition keys, one for each. They go before those that follow from the user or
+	// role.
+	// At most 64 entries; keys 1 to 256 characters; values at most 2048 characters.
+	Context map[string]string
 }
 
 // GetPolicyDecisionsOutput is the output of GetPolicyDecisions.

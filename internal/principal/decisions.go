@@ -19,8 +19,8 @@ func (s *Service) GetPolicyDecisions(ctx context.Context, c api.Caller, in *api.
 		return nil, err
 	}
 	given := make(map[string][]string, len(in.Context))
-	for key, values := range in.Context {
-		given[strings.ToLower(key)] = values
+	for key, value := range in.Context {
+		given[strings.ToLower(key)] = []string{value}
 	}
 	own := sub.context(nil)
 	values := func(key string) []string {

@@ -27,7 +27,7 @@ func TestGetPolicyDecisions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.user("backend", `{"Version": "2012-10-17", "Statement": [
-		{"Sid": "Own", "Effect": "Allow", "Action": "cognito-identity:*", "Resource": "arn:mine"},
+		{"Sid": "Own", "Effect": "Allow", "Action": "cognito-identity:*", "Resource": "arn:aws:s3:::mine"},
 		{"Effect": "Deny", "Action": "cognito-identity:Delete*", "Resource": "*"},
 		{"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*", "Condition": {
 			"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}, "StringEquals": {"aws:username": "backend"}}}]}`)
@@ -49,17 +49,17 @@ func TestGetPolicyDecisions(t *testing.T) {
 		{"unknown role", api.GetPolicyDecisionsInput{RoleName: "none", Actions: []string{"iam:GetUser"}},
 			"ResourceNotFoundException: Resource 'arn:aws:iam::111122223333:role/none' not found."},
 		{"each action on each resource", api.GetPolicyDecisionsInput{
-			UserName: "backend", Actions: []string{"cognito-identity:GetId", "cognito-identity:DeleteIdentities"}, Resources: []string{"arn:mine", "arn:yours"},
-		}, `allowed cognito-identity:GetId on arn:mine: allowed by statement 1 (Sid Own) of the identity-based policy p0
-implicitDeny cognito-identity:GetId on arn:yours: no statement of 1 identity-based policy allows cognito-identity:GetId on arn:yours
-explicitDeny cognito-identity:DeleteIdentities on arn:mine: denied by statement 2 of the identity-based policy p0
-explicitDeny cognito-identity:DeleteIdentities on arn:yours: denied by statement 2 of the identity-based policy p0
+			UserName: "backend", Actions: []string{"cognito-identity:GetId", "cognito-identity:DeleteIdentities"}, Resources: []string{"arn:aws:s3:::mine", "arn:aws:s3:::yours"},
+		}, `allowed cognito-identity:GetId on arn:aws:s3:::mine: allowed by statement 1 (Sid Own) of the identity-based policy p0
+implicitDeny cognito-identity:GetId on arn:aws:s3:::yours: no statement of 1 identity-based policy allows cognito-identity:GetId on arn:aws:s3:::yours
+explicitDeny cognito-identity:DeleteIdentities on arn:aws:s3:::mine: denied by statement 2 of the identity-based policy p0
+explicitDeny cognito-identity:DeleteIdentities on arn:aws:s3:::yours: denied by statement 2 of the identity-based policy p0
 `},
 		{"given context, and the user's own", api.GetPolicyDecisionsInput{
-			UserName: "backend", Actions: []string{"iam:GetUser"}, Context: map[string][]string{"AWS:sourceIP": {"10.1.2.3"}},
+			UserName: "backend", Actions: []string{"iam:GetUser"}, Context: map[string]string{"AWS:sourceIP": "10.1.2.3"},
 		}, "allowed iam:GetUser on *: allowed by statement 3 of the identity-based policy p0\n"},
 		{"other context", api.GetPolicyDecisionsInput{
-			UserName: "backend", Actions: []string{"iam:GetUser"}, Context: map[string][]string{"aws:SourceIp": {"11.1.2.3"}},
+			UserName: "backend", Actions: []string{"iam:GetUser"}, Context: map[string]string{"aws:SourceIp": "11.1.2.3"},
 		}, "implicitDeny iam:GetUser on *: no statement of 1 identity-based policy allows iam:GetUser on *\n"},
 		{"role", api.GetPolicyDecisionsInput{RoleName: "app", Actions: []string{"cognito-identity:ListIdentityPools"}},
 			"allowed cognito-identity:ListIdentityPools on *: allowed by statement 1 of the identity-based policy reads\n"},
