@@ -6,18 +6,27 @@ import (
 	"testing"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
-func operatorOf(account string) identity.Caller {
-	return identity.Caller{Account: account, Principal: identity.RootARN(account)}
-}
-
 // notServed lists the operations that are described and that nothing serves yet.
 var notServed = []string{
-	"GetCredentialsForIdentity", "GetIdentityPoolRoles", "GetOpenIdToken", "GetPrincipalTagAttributeMap",
-	"SetIdentityPoolRoles", "SetPrincipalTagAttributeMap", "UnlinkIdentity",
+	"AssumeRole", "GetCredentialsForIdentity", "GetIdentityPoolRoles", "GetOpenIdToken", "GetPrincipalTagAttributeMap",
+	"GetSessionToken", "SetIdentityPoolRoles", "SetPrincipalTagAttributeMap", "UnlinkIdentity",
+}
+
+// public are the services that everybody may call.
+var public = []*api.Service{api.CognitoIdentity, api.IAM, api.STS}
+
+// publicOperations yields the operations of these services.
+func publicOperations(yield func(*api.Service, *api.Operation) bool) {
+	for _, s := range public {
+		for _, op := range s.Operations {
+			if !yield(s, op) {
+				return
+			}
+		}
+	}
 }
 
 // TestBindings_Complete: every operation is served, or is in the list of those that are
@@ -26,17 +35,11 @@ func TestBindings_Complete(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, change{})
 	address := s.listen(t)
-	for _, name := range notServed {
-		if api.CognitoIdentity.Operation(name) == nil {
-			t.Errorf("%s is listed as not served and is no operation", name)
-		}
-	}
-	if !slices.IsSorted(notServed) || len(slices.Compact(slices.Clone(notServed))) != len(notServed) {
-		t.Errorf("the list is out of order or has something twice: %v", notServed)
-	}
-	for _, op := range api.CognitoIdentity.Operations {
-		r := callCognito(op.Name, "{}")
-		s.signing("root").sign(t, r)
+	known := map[string]bool{}
+	for service, op := range publicOperations {
+		known[op.Name] = true
+		r := callOf(service, op.Name, "")
+		s.signingFor(service, "root").sign(t, r)
 		a := send(t, address, r)
 		served := !strings.Contains(string(a.body), "is not served yet")
 		if listed := slices.Contains(notServed, op.Name); served == listed {
@@ -45,6 +48,14 @@ func TestBindings_Complete(t *testing.T) {
 		if m := matrix[op.Name]; m.served != served {
 			t.Errorf("%s: served %v, the matrix says %v", op.Name, served, m.served)
 		}
+	}
+	for _, name := range notServed {
+		if !known[name] {
+			t.Errorf("%s is listed as not served and is no operation", name)
+		}
+	}
+	if !slices.IsSorted(notServed) || len(slices.Compact(slices.Clone(notServed))) != len(notServed) {
+		t.Errorf("the list is out of order or has something twice: %v", notServed)
 	}
 	operators := s.listenControl(t)
 	for _, op := range api.Control.Operations {
@@ -80,25 +91,28 @@ func TestNew_PanicsOnMisfit(t *testing.T) {
 		want   string
 	}{
 		{"all fits", func(*server.Config) {}, ""},
-		{"nothing is bound", func(c *server.Config) { c.Bindings = nil }, ""},
-		{"bound twice", func(c *server.Config) { c.Bindings = slices.Concat(c.Bindings, c.Bindings[3:4]) }, "bound twice"},
-		{"no such operation", func(c *server.Config) { c.Service = api.Control }, "in the description"},
+		{"nothing is bound", func(c *server.Config) { c.Services[0].Bindings = nil }, ""},
+		{"bound twice", func(c *server.Config) {
+			c.Services[0].Bindings = slices.Concat(c.Services[0].Bindings, c.Services[0].Bindings[3:4])
+		}, "bound twice"},
+		{"no such operation", func(c *server.Config) { c.Services[0].Service = api.Control }, "in the description"},
 		{"another input", func(c *server.Config) {
-			c.Service = altered("GetId", func(op *api.Operation) { op.Input = lookup.Input })
+			c.Services[0].Service = altered("GetId", func(op *api.Operation) { op.Input = lookup.Input })
 		}, "does not fit"},
 		{"another output", func(c *server.Config) {
-			c.Service = altered("GetId", func(op *api.Operation) { op.Output = lookup.Output })
+			c.Services[0].Service = altered("GetId", func(op *api.Operation) { op.Output = lookup.Output })
 		}, "does not fit"},
 		{"an output where none is made", func(c *server.Config) {
-			c.Service = altered("DeleteIdentityPool", func(op *api.Operation) { op.Output = lookup.Output })
+			c.Services[0].Service = altered("DeleteIdentityPool", func(op *api.Operation) { op.Output = lookup.Output })
 		}, "differ about an output"},
 		{"no output where one is made", func(c *server.Config) {
-			c.Service = altered("GetId", func(op *api.Operation) { op.Output = nil })
+			c.Services[0].Service = altered("GetId", func(op *api.Operation) { op.Output = nil })
 		}, "differ about an output"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			config := s.config
+			config.Services = slices.Clone(config.Services)
 			c.change(&config)
 			defer func() {
 				p := recover()
@@ -176,7 +190,7 @@ func TestScripts_Reach(t *testing.T) {
 		}
 	}
 	known := map[string]bool{}
-	for _, op := range slices.Concat(api.CognitoIdentity.Operations, api.Control.Operations) {
+	for _, op := range slices.Concat(api.CognitoIdentity.Operations, api.IAM.Operations, api.STS.Operations, api.Control.Operations) {
 		if slices.Contains(notServed, op.Name) {
 			continue
 		}
