@@ -129,50 +129,116 @@ func TestNew_PanicsOnMisfit(t *testing.T) {
 // A reason why an error that AWS's model lists is not produced here.
 const (
 	noLimits   = "requests are not counted and nothing is limited"
-	rootOnly   = "every caller is its account's root, who may do everything"
+	policies   = "who may not is told so by the policies, with another code"
 	noConflict = "nothing that the operation does can conflict"
 	noBadInput = "the constraints leave nothing that the operation could refuse"
 	noLookup   = "the operation names nothing that could be missing"
 	oneWriter  = "the store is serialisable: nothing is modified at the same time"
 	noOutside  = "no service outside is asked"
+	noBoundary = "it would be that of a permissions boundary, and there are none"
+	idempotent = "to delete what is not there succeeds"
+	tooMany    = "it takes more things than a script can hold: the tests of package principal show it"
 	noLogins   = "logins of public providers are refused before they could conflict"
 )
 
 // unreached lists, beside TooManyRequestsException, the errors of served operations
 // that can not occur yet, with the reason.
 var unreached = map[string]string{
-	"CreateIdentityPool NotAuthorizedException":                    rootOnly,
+	"CreateIdentityPool NotAuthorizedException":                    policies,
 	"CreateIdentityPool ResourceConflictException":                 noConflict,
 	"CreateIdentityPool LimitExceededException":                    noLimits,
 	"DeleteIdentities InvalidParameterException":                   noBadInput,
 	"DeleteIdentityPool InvalidParameterException":                 noBadInput,
-	"DeleteIdentityPool NotAuthorizedException":                    rootOnly,
+	"DeleteIdentityPool NotAuthorizedException":                    policies,
 	"DescribeIdentity InvalidParameterException":                   noBadInput,
-	"DescribeIdentity NotAuthorizedException":                      rootOnly,
+	"DescribeIdentity NotAuthorizedException":                      policies,
 	"DescribeIdentityPool InvalidParameterException":               noBadInput,
-	"DescribeIdentityPool NotAuthorizedException":                  rootOnly,
+	"DescribeIdentityPool NotAuthorizedException":                  policies,
 	"GetId ResourceConflictException":                              noLogins,
 	"GetId LimitExceededException":                                 noLimits,
 	"GetId ExternalServiceException":                               noOutside,
 	"GetOpenIdTokenForDeveloperIdentity ResourceConflictException": noLogins,
-	"ListIdentities NotAuthorizedException":                        rootOnly,
-	"ListIdentityPools NotAuthorizedException":                     rootOnly,
+	"ListIdentities NotAuthorizedException":                        policies,
+	"ListIdentityPools NotAuthorizedException":                     policies,
 	"ListIdentityPools ResourceNotFoundException":                  noLookup,
-	"ListTagsForResource NotAuthorizedException":                   rootOnly,
-	"LookupDeveloperIdentity NotAuthorizedException":               rootOnly,
-	"MergeDeveloperIdentities NotAuthorizedException":              rootOnly,
-	"TagResource NotAuthorizedException":                           rootOnly,
-	"UnlinkDeveloperIdentity NotAuthorizedException":               rootOnly,
-	"UntagResource NotAuthorizedException":                         rootOnly,
-	"UpdateIdentityPool NotAuthorizedException":                    rootOnly,
+	"ListTagsForResource NotAuthorizedException":                   policies,
+	"LookupDeveloperIdentity NotAuthorizedException":               policies,
+	"MergeDeveloperIdentities NotAuthorizedException":              policies,
+	"TagResource NotAuthorizedException":                           policies,
+	"UnlinkDeveloperIdentity NotAuthorizedException":               policies,
+	"UntagResource NotAuthorizedException":                         policies,
+	"UpdateIdentityPool NotAuthorizedException":                    policies,
 	"UpdateIdentityPool ResourceConflictException":                 noConflict,
 	"UpdateIdentityPool ConcurrentModificationException":           oneWriter,
 	"UpdateIdentityPool LimitExceededException":                    noLimits,
 
-	"CreateAccessKey InvalidParameterException":   noBadInput,
-	"DeleteAccessKey InvalidParameterException":   noBadInput,
+	"AddClientIDToOpenIDConnectProvider InvalidInput":      noBadInput,
+	"AddClientIDToOpenIDConnectProvider LimitExceeded":     tooMany,
+	"AttachRolePolicy InvalidInput":                        noBadInput,
+	"AttachRolePolicy LimitExceeded":                       tooMany,
+	"AttachUserPolicy InvalidInput":                        noBadInput,
+	"AttachUserPolicy LimitExceeded":                       tooMany,
+	"CreateOpenIDConnectProvider LimitExceeded":            noLimits,
+	"CreatePolicyVersion InvalidInput":                     noBadInput,
+	"CreateSAMLProvider LimitExceeded":                     noLimits,
+	"CreateUser LimitExceeded":                             noLimits,
+	"CreateUser NoSuchEntity":                              noBoundary,
+	"DeleteAccessKey LimitExceeded":                        noLimits,
+	"DeleteOpenIDConnectProvider InvalidInput":             noBadInput,
+	"DeleteOpenIDConnectProvider NoSuchEntity":             idempotent,
+	"DeletePolicy InvalidInput":                            noBadInput,
+	"DeletePolicy LimitExceeded":                           noLimits,
+	"DeletePolicyVersion InvalidInput":                     noBadInput,
+	"DeletePolicyVersion LimitExceeded":                    noLimits,
+	"DeleteRole LimitExceeded":                             noLimits,
+	"DeleteRolePolicy LimitExceeded":                       noLimits,
+	"DeleteSAMLProvider InvalidInput":                      noBadInput,
+	"DeleteSAMLProvider LimitExceeded":                     noLimits,
+	"DeleteUser LimitExceeded":                             noLimits,
+	"DeleteUserPolicy LimitExceeded":                       noLimits,
+	"DetachRolePolicy InvalidInput":                        noBadInput,
+	"DetachRolePolicy LimitExceeded":                       noLimits,
+	"DetachUserPolicy InvalidInput":                        noBadInput,
+	"DetachUserPolicy LimitExceeded":                       noLimits,
+	"GetOpenIDConnectProvider InvalidInput":                noBadInput,
+	"GetPolicy InvalidInput":                               noBadInput,
+	"GetPolicyVersion InvalidInput":                        noBadInput,
+	"GetSAMLProvider InvalidInput":                         noBadInput,
+	"ListAttachedRolePolicies InvalidInput":                noBadInput,
+	"ListAttachedUserPolicies InvalidInput":                noBadInput,
+	"ListEntitiesForPolicy InvalidInput":                   noBadInput,
+	"ListOpenIDConnectProviderTags InvalidInput":           noBadInput,
+	"ListPolicyTags InvalidInput":                          noBadInput,
+	"ListPolicyVersions InvalidInput":                      noBadInput,
+	"ListSAMLProviderTags InvalidInput":                    noBadInput,
+	"RemoveClientIDFromOpenIDConnectProvider InvalidInput": noBadInput,
+	"SetDefaultPolicyVersion InvalidInput":                 noBadInput,
+	"SetDefaultPolicyVersion LimitExceeded":                noLimits,
+	"TagOpenIDConnectProvider LimitExceeded":               tooMany,
+	"TagPolicy LimitExceeded":                              tooMany,
+	"TagRole LimitExceeded":                                tooMany,
+	"TagSAMLProvider LimitExceeded":                        tooMany,
+	"TagUser LimitExceeded":                                tooMany,
+	"UntagOpenIDConnectProvider InvalidInput":              noBadInput,
+	"UntagPolicy InvalidInput":                             noBadInput,
+	"UntagSAMLProvider InvalidInput":                       noBadInput,
+	"UpdateAccessKey LimitExceeded":                        noLimits,
+	"UpdateSAMLProvider LimitExceeded":                     noLimits,
+	"UpdateUser LimitExceeded":                             noLimits,
+
 	"RotateSigningKeys InvalidParameterException": noBadInput,
 	"RotateSigningKeys ResourceConflictException": noConflict,
+}
+
+// neverReached lists the errors that no operation has, or that no script shows.
+var neverReached = map[api.Code]string{
+	api.TooManyRequestsException:      noLimits,
+	api.ConcurrentModification:        oneWriter,
+	api.EntityTemporarilyUnmodifiable: "nothing is made in the background",
+	api.UnmodifiableEntity:            "there are no roles that belong to services",
+	api.PolicyNotAttachable:           "every policy can be attached",
+	api.ServiceFailure:                "TestStoreFailure_Query shows it of every operation",
+	api.PackedPolicyTooLarge:          "no session is made yet",
 }
 
 // TestScripts_Reach: the scripts show every served operation succeed, and with every error that
@@ -201,8 +267,8 @@ func TestScripts_Reach(t *testing.T) {
 			key := op.Name + " " + string(code)
 			known[key] = true
 			reason := unreached[key]
-			if code == api.TooManyRequestsException {
-				reason = noLimits
+			if of, ok := neverReached[code]; ok {
+				reason = of
 			}
 			if reached[key] == (reason != "") {
 				t.Errorf("%s: reached by a script %v, out of reach because %q", key, reached[key], reason)

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
 
 // The scripts in testdata say what goes over the wire. One is made of exchanges, and of
@@ -55,7 +56,8 @@ import (
 // from there on, in that answer as well. decode shows the header and the payload of a token.
 //
 // Between exchanges, "wait DURATION" moves the clock, which stands still otherwise, and
-// "break store" makes the store fail. ${stamp} is the time as signatures write it, ${day}
+// "break store" makes the store fail, and "sign NAME ID SECRET" gives somebody else the
+// name, who signs with a key from there on. ${stamp} is the time as signatures write it, ${day}
 // its day; ${root}, ${other} and ${dev} are access key ids.
 //
 // go test -update writes the answers anew: read the difference.
@@ -184,7 +186,7 @@ func runScript(t *testing.T, path string) {
 	s := parseScript(t, path)
 	for _, p := range s.steps {
 		for _, line := range p.text {
-			r.command(t, line)
+			r.command(t, path, line)
 		}
 		if p.ask == nil {
 			continue
@@ -219,10 +221,13 @@ func runScript(t *testing.T, path string) {
 	}
 }
 
-func (r *run) command(t *testing.T, line string) {
+func (r *run) command(t *testing.T, where, line string) {
 	t.Helper()
 	switch {
 	case line == "" || strings.HasPrefix(line, "#"):
+	case strings.HasPrefix(line, "sign "):
+		words := strings.Fields(r.expand(t, where, line))
+		r.site.who[words[1]] = sigv4.Credentials{AccessKeyID: words[2], SecretAccessKey: words[3]}
 	case line == "break store":
 		r.site.db.Close()
 	case strings.HasPrefix(line, "wait "):

@@ -164,7 +164,7 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	if err := s.authorize.Authorize(r.Context(), rec.caller, in.service.Service, op, input); err != nil {
 		return nil, err
 	}
-	s.uses.note(rec.caller, in.service.Name, rec.start)
+	s.uses.Note(rec.caller, in.service.Name, rec.start)
 
 	// 6. Do it.
 	out, err := b.call(r.Context(), rec.caller, input)
