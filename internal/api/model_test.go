@@ -38,6 +38,8 @@ var modelled = []struct {
 	{IAM, "iam/2010-05-08", false, 1000, []difference{
 		{"shape AccessKeyLastUsed member LastUsedDate required", "yes", "", "newer models do not require it: a key that was never used has none"},
 		{"shape CreateOpenIDConnectProviderInput member ThumbprintList required", "yes", "", "newer models do not require it"},
+		{"shape Policy member AttachmentCount required", "", "yes", "ours: it is in every answer, 0 as well"},
+		{"shape Policy member PermissionsBoundaryUsageCount required", "", "yes", "ours: it is in every answer"},
 	}},
 	{STS, "sts/2011-06-15", false, 100, []difference{
 		{"shape accessKeySecretType sensitive", "", "yes", "newer models mark it"},

@@ -1661,8 +1661,10 @@ type Policy struct {
 	// Pattern v[1-9][0-9]*(\.[A-Za-z0-9-]*)?.
 	DefaultVersionId string
 	// How many users and roles the policy is attached to.
+	// Required.
 	AttachmentCount int64
 	// Always 0: permissions boundaries are not served.
+	// Required.
 	PermissionsBoundaryUsageCount int64
 	// Whether the policy can be attached: always true.
 	IsAttachable *bool

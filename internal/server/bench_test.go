@@ -25,9 +25,8 @@ func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
 // The request is signed once, as a client may repeat it within the window.
 func BenchmarkServeHTTP(b *testing.B) {
 	s := newSite(b, change{now: time.Now, log: io.Discard})
-	address := s.listen(b)
 	s.clock.advance(time.Since(s.clock.Now())) // by which requests are signed
-	pool := s.fresh(b, address, "%POOL")
+	pool := s.fresh(b, "%POOL")
 	for _, c := range []struct{ operation, body string }{
 		{"LookupDeveloperIdentity", fmt.Sprintf(`{"IdentityPoolId":%q,"DeveloperUserIdentifier":"alice"}`, pool)},
 		{"GetOpenIdTokenForDeveloperIdentity", fmt.Sprintf(`{"IdentityPoolId":%q,"Logins":{"login.example":"alice"}}`, pool)},

@@ -6,18 +6,27 @@ import (
 	"testing"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
-func operatorOf(account string) identity.Caller {
-	return identity.Caller{Account: account, Principal: identity.RootARN(account)}
-}
-
 // notServed lists the operations that are described and that nothing serves yet.
 var notServed = []string{
-	"GetCredentialsForIdentity", "GetIdentityPoolRoles", "GetOpenIdToken", "GetPrincipalTagAttributeMap",
-	"SetIdentityPoolRoles", "SetPrincipalTagAttributeMap", "UnlinkIdentity",
+	"AssumeRole", "GetCredentialsForIdentity", "GetIdentityPoolRoles", "GetOpenIdToken", "GetPrincipalTagAttributeMap",
+	"GetSessionToken", "SetIdentityPoolRoles", "SetPrincipalTagAttributeMap", "UnlinkIdentity",
+}
+
+// public are the services that everybody may call.
+var public = []*api.Service{api.CognitoIdentity, api.IAM, api.STS}
+
+// publicOperations yields the operations of these services.
+func publicOperations(yield func(*api.Service, *api.Operation) bool) {
+	for _, s := range public {
+		for _, op := range s.Operations {
+			if !yield(s, op) {
+				return
+			}
+		}
+	}
 }
 
 // TestBindings_Complete: every operation is served, or is in the list of those that are
@@ -26,17 +35,11 @@ func TestBindings_Complete(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, change{})
 	address := s.listen(t)
-	for _, name := range notServed {
-		if api.CognitoIdentity.Operation(name) == nil {
-			t.Errorf("%s is listed as not served and is no operation", name)
-		}
-	}
-	if !slices.IsSorted(notServed) || len(slices.Compact(slices.Clone(notServed))) != len(notServed) {
-		t.Errorf("the list is out of order or has something twice: %v", notServed)
-	}
-	for _, op := range api.CognitoIdentity.Operations {
-		r := callCognito(op.Name, "{}")
-		s.signing("root").sign(t, r)
+	known := map[string]bool{}
+	for service, op := range publicOperations {
+		known[op.Name] = true
+		r := callOf(service, op.Name, "")
+		s.signingFor(service, "root").sign(t, r)
 		a := send(t, address, r)
 		served := !strings.Contains(string(a.body), "is not served yet")
 		if listed := slices.Contains(notServed, op.Name); served == listed {
@@ -45,6 +48,14 @@ func TestBindings_Complete(t *testing.T) {
 		if m := matrix[op.Name]; m.served != served {
 			t.Errorf("%s: served %v, the matrix says %v", op.Name, served, m.served)
 		}
+	}
+	for _, name := range notServed {
+		if !known[name] {
+			t.Errorf("%s is listed as not served and is no operation", name)
+		}
+	}
+	if !slices.IsSorted(notServed) || len(slices.Compact(slices.Clone(notServed))) != len(notServed) {
+		t.Errorf("the list is out of order or has something twice: %v", notServed)
 	}
 	operators := s.listenControl(t)
 	for _, op := range api.Control.Operations {
@@ -80,25 +91,28 @@ func TestNew_PanicsOnMisfit(t *testing.T) {
 		want   string
 	}{
 		{"all fits", func(*server.Config) {}, ""},
-		{"nothing is bound", func(c *server.Config) { c.Bindings = nil }, ""},
-		{"bound twice", func(c *server.Config) { c.Bindings = slices.Concat(c.Bindings, c.Bindings[3:4]) }, "bound twice"},
-		{"no such operation", func(c *server.Config) { c.Service = api.Control }, "in the description"},
+		{"nothing is bound", func(c *server.Config) { c.Services[0].Bindings = nil }, ""},
+		{"bound twice", func(c *server.Config) {
+			c.Services[0].Bindings = slices.Concat(c.Services[0].Bindings, c.Services[0].Bindings[3:4])
+		}, "bound twice"},
+		{"no such operation", func(c *server.Config) { c.Services[0].Service = api.Control }, "in the description"},
 		{"another input", func(c *server.Config) {
-			c.Service = altered("GetId", func(op *api.Operation) { op.Input = lookup.Input })
+			c.Services[0].Service = altered("GetId", func(op *api.Operation) { op.Input = lookup.Input })
 		}, "does not fit"},
 		{"another output", func(c *server.Config) {
-			c.Service = altered("GetId", func(op *api.Operation) { op.Output = lookup.Output })
+			c.Services[0].Service = altered("GetId", func(op *api.Operation) { op.Output = lookup.Output })
 		}, "does not fit"},
 		{"an output where none is made", func(c *server.Config) {
-			c.Service = altered("DeleteIdentityPool", func(op *api.Operation) { op.Output = lookup.Output })
+			c.Services[0].Service = altered("DeleteIdentityPool", func(op *api.Operation) { op.Output = lookup.Output })
 		}, "differ about an output"},
 		{"no output where one is made", func(c *server.Config) {
-			c.Service = altered("GetId", func(op *api.Operation) { op.Output = nil })
+			c.Services[0].Service = altered("GetId", func(op *api.Operation) { op.Output = nil })
 		}, "differ about an output"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			config := s.config
+			config.Services = slices.Clone(config.Services)
 			c.change(&config)
 			defer func() {
 				p := recover()
@@ -115,50 +129,116 @@ func TestNew_PanicsOnMisfit(t *testing.T) {
 // A reason why an error that AWS's model lists is not produced here.
 const (
 	noLimits   = "requests are not counted and nothing is limited"
-	rootOnly   = "every caller is its account's root, who may do everything"
+	policies   = "who may not is told so by the policies, with another code"
 	noConflict = "nothing that the operation does can conflict"
 	noBadInput = "the constraints leave nothing that the operation could refuse"
 	noLookup   = "the operation names nothing that could be missing"
 	oneWriter  = "the store is serialisable: nothing is modified at the same time"
 	noOutside  = "no service outside is asked"
+	noBoundary = "it would be that of a permissions boundary, and there are none"
+	idempotent = "to delete what is not there succeeds"
+	tooMany    = "it takes more things than a script can hold: the tests of package principal show it"
 	noLogins   = "logins of public providers are refused before they could conflict"
 )
 
 // unreached lists, beside TooManyRequestsException, the errors of served operations
 // that can not occur yet, with the reason.
 var unreached = map[string]string{
-	"CreateIdentityPool NotAuthorizedException":                    rootOnly,
+	"CreateIdentityPool NotAuthorizedException":                    policies,
 	"CreateIdentityPool ResourceConflictException":                 noConflict,
 	"CreateIdentityPool LimitExceededException":                    noLimits,
 	"DeleteIdentities InvalidParameterException":                   noBadInput,
 	"DeleteIdentityPool InvalidParameterException":                 noBadInput,
-	"DeleteIdentityPool NotAuthorizedException":                    rootOnly,
+	"DeleteIdentityPool NotAuthorizedException":                    policies,
 	"DescribeIdentity InvalidParameterException":                   noBadInput,
-	"DescribeIdentity NotAuthorizedException":                      rootOnly,
+	"DescribeIdentity NotAuthorizedException":                      policies,
 	"DescribeIdentityPool InvalidParameterException":               noBadInput,
-	"DescribeIdentityPool NotAuthorizedException":                  rootOnly,
+	"DescribeIdentityPool NotAuthorizedException":                  policies,
 	"GetId ResourceConflictException":                              noLogins,
 	"GetId LimitExceededException":                                 noLimits,
 	"GetId ExternalServiceException":                               noOutside,
 	"GetOpenIdTokenForDeveloperIdentity ResourceConflictException": noLogins,
-	"ListIdentities NotAuthorizedException":                        rootOnly,
-	"ListIdentityPools NotAuthorizedException":                     rootOnly,
+	"ListIdentities NotAuthorizedException":                        policies,
+	"ListIdentityPools NotAuthorizedException":                     policies,
 	"ListIdentityPools ResourceNotFoundException":                  noLookup,
-	"ListTagsForResource NotAuthorizedException":                   rootOnly,
-	"LookupDeveloperIdentity NotAuthorizedException":               rootOnly,
-	"MergeDeveloperIdentities NotAuthorizedException":              rootOnly,
-	"TagResource NotAuthorizedException":                           rootOnly,
-	"UnlinkDeveloperIdentity NotAuthorizedException":               rootOnly,
-	"UntagResource NotAuthorizedException":                         rootOnly,
-	"UpdateIdentityPool NotAuthorizedException":                    rootOnly,
+	"ListTagsForResource NotAuthorizedException":                   policies,
+	"LookupDeveloperIdentity NotAuthorizedException":               policies,
+	"MergeDeveloperIdentities NotAuthorizedException":              policies,
+	"TagResource NotAuthorizedException":                           policies,
+	"UnlinkDeveloperIdentity NotAuthorizedException":               policies,
+	"UntagResource NotAuthorizedException":                         policies,
+	"UpdateIdentityPool NotAuthorizedException":                    policies,
 	"UpdateIdentityPool ResourceConflictException":                 noConflict,
 	"UpdateIdentityPool ConcurrentModificationException":           oneWriter,
 	"UpdateIdentityPool LimitExceededException":                    noLimits,
 
-	"CreateAccessKey InvalidParameterException":   noBadInput,
-	"DeleteAccessKey InvalidParameterException":   noBadInput,
+	"AddClientIDToOpenIDConnectProvider InvalidInput":      noBadInput,
+	"AddClientIDToOpenIDConnectProvider LimitExceeded":     tooMany,
+	"AttachRolePolicy InvalidInput":                        noBadInput,
+	"AttachRolePolicy LimitExceeded":                       tooMany,
+	"AttachUserPolicy InvalidInput":                        noBadInput,
+	"AttachUserPolicy LimitExceeded":                       tooMany,
+	"CreateOpenIDConnectProvider LimitExceeded":            noLimits,
+	"CreatePolicyVersion InvalidInput":                     noBadInput,
+	"CreateSAMLProvider LimitExceeded":                     noLimits,
+	"CreateUser LimitExceeded":                             noLimits,
+	"CreateUser NoSuchEntity":                              noBoundary,
+	"DeleteAccessKey LimitExceeded":                        noLimits,
+	"DeleteOpenIDConnectProvider InvalidInput":             noBadInput,
+	"DeleteOpenIDConnectProvider NoSuchEntity":             idempotent,
+	"DeletePolicy InvalidInput":                            noBadInput,
+	"DeletePolicy LimitExceeded":                           noLimits,
+	"DeletePolicyVersion InvalidInput":                     noBadInput,
+	"DeletePolicyVersion LimitExceeded":                    noLimits,
+	"DeleteRole LimitExceeded":                             noLimits,
+	"DeleteRolePolicy LimitExceeded":                       noLimits,
+	"DeleteSAMLProvider InvalidInput":                      noBadInput,
+	"DeleteSAMLProvider LimitExceeded":                     noLimits,
+	"DeleteUser LimitExceeded":                             noLimits,
+	"DeleteUserPolicy LimitExceeded":                       noLimits,
+	"DetachRolePolicy InvalidInput":                        noBadInput,
+	"DetachRolePolicy LimitExceeded":                       noLimits,
+	"DetachUserPolicy InvalidInput":                        noBadInput,
+	"DetachUserPolicy LimitExceeded":                       noLimits,
+	"GetOpenIDConnectProvider InvalidInput":                noBadInput,
+	"GetPolicy InvalidInput":                               noBadInput,
+	"GetPolicyVersion InvalidInput":                        noBadInput,
+	"GetSAMLProvider InvalidInput":                         noBadInput,
+	"ListAttachedRolePolicies InvalidInput":                noBadInput,
+	"ListAttachedUserPolicies InvalidInput":                noBadInput,
+	"ListEntitiesForPolicy InvalidInput":                   noBadInput,
+	"ListOpenIDConnectProviderTags InvalidInput":           noBadInput,
+	"ListPolicyTags InvalidInput":                          noBadInput,
+	"ListPolicyVersions InvalidInput":                      noBadInput,
+	"ListSAMLProviderTags InvalidInput":                    noBadInput,
+	"RemoveClientIDFromOpenIDConnectProvider InvalidInput": noBadInput,
+	"SetDefaultPolicyVersion InvalidInput":                 noBadInput,
+	"SetDefaultPolicyVersion LimitExceeded":                noLimits,
+	"TagOpenIDConnectProvider LimitExceeded":               tooMany,
+	"TagPolicy LimitExceeded":                              tooMany,
+	"TagRole LimitExceeded":                                tooMany,
+	"TagSAMLProvider LimitExceeded":                        tooMany,
+	"TagUser LimitExceeded":                                tooMany,
+	"UntagOpenIDConnectProvider InvalidInput":              noBadInput,
+	"UntagPolicy InvalidInput":                             noBadInput,
+	"UntagSAMLProvider InvalidInput":                       noBadInput,
+	"UpdateAccessKey LimitExceeded":                        noLimits,
+	"UpdateSAMLProvider LimitExceeded":                     noLimits,
+	"UpdateUser LimitExceeded":                             noLimits,
+
 	"RotateSigningKeys InvalidParameterException": noBadInput,
 	"RotateSigningKeys ResourceConflictException": noConflict,
+}
+
+// neverReached lists the errors that no operation has, or that no script shows.
+var neverReached = map[api.Code]string{
+	api.TooManyRequestsException:      noLimits,
+	api.ConcurrentModification:        oneWriter,
+	api.EntityTemporarilyUnmodifiable: "nothing is made in the background",
+	api.UnmodifiableEntity:            "there are no roles that belong to services",
+	api.PolicyNotAttachable:           "every policy can be attached",
+	api.ServiceFailure:                "TestStoreFailure_Query shows it of every operation",
+	api.PackedPolicyTooLarge:          "no session is made yet",
 }
 
 // TestScripts_Reach: the scripts show every served operation succeed, and with every error that
@@ -176,7 +256,7 @@ func TestScripts_Reach(t *testing.T) {
 		}
 	}
 	known := map[string]bool{}
-	for _, op := range slices.Concat(api.CognitoIdentity.Operations, api.Control.Operations) {
+	for _, op := range slices.Concat(api.CognitoIdentity.Operations, api.IAM.Operations, api.STS.Operations, api.Control.Operations) {
 		if slices.Contains(notServed, op.Name) {
 			continue
 		}
@@ -187,8 +267,8 @@ func TestScripts_Reach(t *testing.T) {
 			key := op.Name + " " + string(code)
 			known[key] = true
 			reason := unreached[key]
-			if code == api.TooManyRequestsException {
-				reason = noLimits
+			if of, ok := neverReached[code]; ok {
+				reason = of
 			}
 			if reached[key] == (reason != "") {
 				t.Errorf("%s: reached by a script %v, out of reach because %q", key, reached[key], reason)

@@ -1,15 +1,16 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"io"
-	"maps"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
@@ -17,12 +18,17 @@ import (
 // it does not declare: Strict panics at one. Nothing that a client sends is an internal error.
 func FuzzServeHTTP(f *testing.F) {
 	s := newSite(f, change{log: io.Discard, server: func(c *server.Config) {
-		c.Authenticate = server.Operator{Account: account, Principal: identity.RootARN(account), Region: region}
+		operator := server.Operator(principal.Root(account))
+		operator.Region = region
+		c.Authenticate, c.Authorize = operator, operator
 	}})
-	names := slices.Sorted(maps.Keys(matrix))
-	bodies := strings.NewReplacer("%POOL", "us-east-1:0", "%IDENTITY", "us-east-1:0")
+	var names []string
+	for _, op := range api.CognitoIdentity.Operations {
+		names = append(names, op.Name)
+	}
+	nobodys := s.things(f, "%POOL").nobodys()
 	for i, name := range names {
-		f.Add(uint8(i), bodies.Replace(matrix[name].body))
+		f.Add(uint8(i), nobodys.in(matrix[name].body))
 	}
 	f.Add(uint8(0), `{"IdentityPoolName":"x","AllowUnauthenticatedIdentities":"yes","CognitoIdentityProviders":[{},null],"IdentityPoolTags":{"a":null}}`)
 	f.Add(uint8(11), `{"MaxResults":1e0,"NextToken":"AAAA"}`)
@@ -40,6 +46,42 @@ func FuzzServeHTTP(f *testing.F) {
 		switch w.Code {
 		case 200, 400, 413:
 		default:
+			t.Errorf("status %d: %s", w.Code, answer)
+		}
+	})
+}
+
+// The same of forms, whose answers are XML.
+func FuzzServeHTTP_Query(f *testing.F) {
+	s := newSite(f, change{log: io.Discard, server: func(c *server.Config) {
+		operator := server.Operator(principal.Root(account))
+		operator.Region = region
+		c.Authenticate, c.Authorize = operator, operator
+	}})
+	th := s.things(f, "%USER %user %ROLE %role %policy %OIDC %SAML")
+	for _, service := range []*api.Service{api.IAM, api.STS} {
+		for _, op := range service.Operations {
+			f.Add("Action=" + op.Name + "&Version=" + service.Version + "&" + th.nobodys().in(matrix[op.Name].body))
+		}
+	}
+	f.Add("Action=ListUsers&Version=2010-05-08&MaxItems=1&Marker=AAAA")
+	f.Add("Action=TagUser&Version=2010-05-08&Tags.member.2.Key=a&Tags.member.1.Value=%ff")
+	f.Fuzz(func(t *testing.T, body string) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", mediaForm)
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		answer := w.Body.Bytes()
+		for d := xml.NewDecoder(bytes.NewReader(answer)); ; {
+			_, err := d.Token()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("answer %q is no XML: %v", answer, err)
+			}
+		}
+		if w.Code >= 500 {
 			t.Errorf("status %d: %s", w.Code, answer)
 		}
 	})

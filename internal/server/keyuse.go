@@ -40,9 +40,9 @@ func NewKeyUses(note func(ctx context.Context, id, service, region string) error
 	return &KeyUses{noteUse: note, log: log, uses: make(chan keyUse, maxUses), noted: map[string]time.Time{}}
 }
 
-// note takes notice of a request that was authenticated and authorised. Of the access
+// Note takes notice of a request that was authenticated and authorised. Of the access
 // keys of sessions nothing is kept.
-func (u *KeyUses) note(c api.Caller, service string, now time.Time) {
+func (u *KeyUses) Note(c api.Caller, service string, now time.Time) {
 	if u == nil || !strings.HasPrefix(c.AccessKeyID, "AKIA") {
 		return
 	}

@@ -91,7 +91,7 @@ func TestLog_KeepsSecrets(t *testing.T) {
 	s := newSite(t, change{})
 	address := s.listen(t)
 	const canary = "CANARYcanary0123456789"
-	pool := s.fresh(t, address, "%POOL")
+	pool := s.fresh(t, "%POOL")
 	sign := func(r *request) *request { s.signing("root").sign(t, r); return r }
 	logins := `{"IdentityPoolId":"` + pool + `","Logins":{"login.example":"` + canary + `"}}`
 	with := func(name, value string) *request {
@@ -205,7 +205,7 @@ func TestPanic(t *testing.T) {
 		server: func(c *server.Config) { c.Strict = false },
 	})
 	address := s.listen(t)
-	pool := s.fresh(t, address, "%POOL")
+	pool := s.fresh(t, "%POOL")
 	ask := func() *answer { return send(t, address, callCognito("GetId", `{"IdentityPoolId":"`+pool+`"}`)) }
 	fault <- struct{}{}
 	a := ask()
@@ -264,7 +264,7 @@ func TestStrict(t *testing.T) {
 	t.Parallel()
 	for _, strict := range []bool{true, false} {
 		s := newSite(t, change{server: func(c *server.Config) {
-			c.Service = altered("GetId", func(op *api.Operation) {
+			c.Services[0].Service = altered("GetId", func(op *api.Operation) {
 				op.Errors = slices.DeleteFunc(slices.Clone(op.Errors), func(c api.Code) bool { return c == api.ResourceNotFoundException })
 			})
 			c.Strict = strict

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
 
@@ -43,6 +44,22 @@ func call(prefix, operation, body string) *request {
 	return &request{
 		method: "POST", target: "/", body: []byte(body),
 		header: []field{{"Host", host}, {"Content-Type", mediaType}, {"X-Amz-Target", prefix + "." + operation}},
+	}
+}
+
+// mediaForm is what SDKs call a form.
+const mediaForm = "application/x-www-form-urlencoded; charset=utf-8"
+
+// callQuery is the request by which an SDK calls an operation of a Query service, unsigned.
+// Members are the rest of the form.
+func callQuery(s *api.Service, operation, members string) *request {
+	form := "Action=" + operation + "&Version=" + s.Version
+	if members != "" {
+		form += "&" + members
+	}
+	return &request{
+		method: "POST", target: "/", body: []byte(form),
+		header: []field{{"Host", host}, {"Content-Type", mediaForm}},
 	}
 }
 

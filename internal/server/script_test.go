@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"flag"
@@ -18,13 +19,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
 
 // The scripts in testdata say what goes over the wire. One is made of exchanges, and of
 // comments that explain what is expected and why:
 //
 //	call OPERATION [by WHO] [in REGION] [at OFFSET] [presigned]
-//	send METHOD TARGET [by WHO] [in REGION] [at OFFSET] [presigned]
+//	send METHOD TARGET [for SERVICE] [by WHO] [in REGION] [at OFFSET] [presigned]
 //	control OPERATION
 //	Header-Name: value
 //	{"the":"body"}
@@ -39,23 +41,30 @@ import (
 // root of the site's account, other (root of another account), dev (the key of --dev),
 // nobody (a key that does not exist), liar (root's key id, another secret), session
 // (root with a session token). OFFSET moves the signer's clock against the server's.
-// control calls the operators' service.
+// Behind "for" stands the service that a send is signed for, where it is another. control
+// calls the operators' service. An operation of IAM or STS is called with its form, without
+// Action and Version, whose lines are joined by ampersands.
 //
 // A body that is not a line of text is given as "body" and Go string literals, each
 // with an optional "*COUNT" behind it.
 //
 // The answer's headers are given to the letter and complete, but for those that the runner checks
-// by itself: Date, Content-Length, a fresh x-amzn-RequestId, and the usual Content-Type.
+// by itself: Date, Content-Length, a fresh x-amzn-RequestId, which XML repeats as
+// ${request}, and the usual Content-Type.
 //
-// keep names a value of the answer; ${NAME} stands for it from there on, in that answer
-// as well. decode shows the header and the payload of a token.
+// keep names a value of the answer, in XML the first of that name; ${NAME} stands for it
+// from there on, in that answer as well. decode shows the header and the payload of a token.
 //
 // Between exchanges, "wait DURATION" moves the clock, which stands still otherwise, and
-// "break store" makes the store fail. ${stamp} is the time as signatures write it, ${day}
+// "break store" makes the store fail, and "sign NAME ID SECRET" gives somebody else the
+// name, who signs with a key from there on. ${stamp} is the time as signatures write it, ${day}
 // its day; ${root}, ${other} and ${dev} are access key ids.
 //
 // go test -update writes the answers anew: read the difference.
 var update = flag.Bool("update", false, "rewrite the answers in testdata/*.txt")
+
+// mediaXML is what an answer of a Query service is.
+const mediaXML = "text/xml"
 
 // A script is a file of testdata. Its steps keep the text they were read from.
 type script struct{ steps []*step }
@@ -125,6 +134,11 @@ func (p *step) outcome() (status, code string) {
 		return "", ""
 	}
 	_, status, _ = strings.Cut(p.want[0], " ")
+	for _, line := range p.want {
+		if c := xmlCode.FindStringSubmatch(line); c != nil {
+			return status, c[1]
+		}
+	}
 	var body struct {
 		Type string `json:"__type"`
 	}
@@ -133,6 +147,8 @@ func (p *step) outcome() (status, code string) {
 	}
 	return status, body.Type
 }
+
+var xmlCode = regexp.MustCompile(`<Code>(\w+)</Code>`)
 
 func scripts(t testing.TB) []string {
 	t.Helper()
@@ -170,7 +186,7 @@ func runScript(t *testing.T, path string) {
 	s := parseScript(t, path)
 	for _, p := range s.steps {
 		for _, line := range p.text {
-			r.command(t, line)
+			r.command(t, path, line)
 		}
 		if p.ask == nil {
 			continue
@@ -205,10 +221,13 @@ func runScript(t *testing.T, path string) {
 	}
 }
 
-func (r *run) command(t *testing.T, line string) {
+func (r *run) command(t *testing.T, where, line string) {
 	t.Helper()
 	switch {
 	case line == "" || strings.HasPrefix(line, "#"):
+	case strings.HasPrefix(line, "sign "):
+		words := strings.Fields(r.expand(t, where, line))
+		r.site.who[words[1]] = sigv4.Credentials{AccessKeyID: words[2], SecretAccessKey: words[3]}
 	case line == "break store":
 		r.site.db.Close()
 	case strings.HasPrefix(line, "wait "):
@@ -228,13 +247,20 @@ func (r *run) request(t *testing.T, where string, ask []string) (address string,
 	words := strings.Fields(r.expand(t, where, ask[0]))
 	address = r.address
 	sign := signing{service: api.CognitoIdentity.Name, region: region, at: r.site.clock.Now()}
-	switch words[0] {
-	case "call":
-		req, words = callCognito(words[1], ""), words[2:]
-	case "control":
+	if words[0] == "control" {
 		address = r.operators
+	}
+	query := queryService(words[1])
+	isCall := words[0] != "send"
+	switch {
+	case isCall && query != nil:
+		sign.service = query.Name
+		req, words = callQuery(query, words[1], ""), words[2:]
+	case words[0] == "call":
+		req, words = callCognito(words[1], ""), words[2:]
+	case words[0] == "control":
 		req, words = call("PoolkeeperControl", words[1], ""), words[2:]
-	case "send":
+	default:
 		req, words = &request{method: words[1], target: words[2], header: []field{{"Host", host}}}, words[3:]
 	}
 	signed, presigned := false, false
@@ -246,6 +272,8 @@ func (r *run) request(t *testing.T, where string, ask []string) (address string,
 				t.Fatalf("%s: who is %s?", where, words[1])
 			}
 			signed, words = true, words[2:]
+		case "for":
+			sign.service, words = words[1], words[2:]
 		case "in":
 			sign.region, words = words[1], words[2:]
 		case "at":
@@ -272,6 +300,8 @@ func (r *run) request(t *testing.T, where string, ask []string) (address string,
 				req.set(name, "") // the script's own replaces it
 			}
 			added = append(added, field{name, value})
+		case isCall && query != nil:
+			req.body = append(req.body, "&"+line...)
 		default:
 			req.body = []byte(line)
 		}
@@ -287,6 +317,16 @@ func (r *run) request(t *testing.T, where string, ask []string) (address string,
 }
 
 var headerName = regexp.MustCompile(`\A[A-Za-z0-9_-]+\z`)
+
+// queryService returns the service of the Query protocol that has the operation, or nil.
+func queryService(operation string) *api.Service {
+	for _, s := range []*api.Service{api.IAM, api.STS} {
+		if s.Operation(operation) != nil {
+			return s
+		}
+	}
+	return nil
+}
 
 // literal returns what Go string literals with counts stand for.
 func literal(t *testing.T, where, text string) (body []byte) {
@@ -345,6 +385,8 @@ func (r *run) expand(t *testing.T, where, line string) string {
 			return r.site.clock.Now().Format("20060102T150405Z")
 		case "day":
 			return r.site.clock.Now().Format("20060102")
+		case "request":
+			return v
 		}
 		value, known := r.vars[name]
 		if !known && !*update {
@@ -396,13 +438,16 @@ func (r *run) show(t *testing.T, where string, p *step, got *answer) (lines, aft
 	for _, f := range got.header {
 		switch {
 		case f.name == "Date", f.name == "Content-Length", f.name == "x-amzn-RequestId":
-		case f.name == "Content-Type" && f.value == mediaType:
+		case f.name == "Content-Type" && (f.value == mediaType || f.value == mediaXML && bytes.HasPrefix(got.body, []byte("<"))):
 		default:
 			lines = append(lines, f.name+": "+f.value)
 		}
 	}
 	switch body := string(got.body); {
 	case body == "":
+	case got.get("Content-Type") == mediaXML:
+		body = strings.ReplaceAll(body, got.get("x-amzn-RequestId"), "${request}")
+		lines = append(lines, strings.Split(strings.TrimSuffix(body, "\n"), "\n")...)
 	case long.MatchString(body), strings.ContainsFunc(body, func(c rune) bool { return c < ' ' }):
 		lines = append(lines, "body "+spell(body))
 	default:
@@ -453,6 +498,13 @@ func (r *run) keep(t *testing.T, where, line string, got *answer) {
 // find returns the member of the answer's body at a path of names and indices.
 func find(t *testing.T, where string, got *answer, path string) any {
 	t.Helper()
+	if got.get("Content-Type") == mediaXML {
+		text := regexp.MustCompile("<" + path + ">([^<]*)</").FindSubmatch(got.body)
+		if text == nil {
+			t.Fatalf("%s: no %s in %s", where, path, got.body)
+		}
+		return string(text[1])
+	}
 	var v any
 	if err := json.Unmarshal(got.body, &v); err != nil {
 		t.Fatalf("%s: %v in %q", where, err, got.body)

@@ -188,7 +188,7 @@ func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record, c
 	if err := s.authorize.Authorize(r.Context(), rec.caller, in.service.Service, op, input); err != nil {
 		return nil, err
 	}
-	s.uses.note(rec.caller, in.service.Name, rec.start)
+	s.uses.Note(rec.caller, in.service.Name, rec.start)
 
 	// 6. Do it.
 	out, err = b.call(audit.With(r.Context(), call), rec.caller, input)

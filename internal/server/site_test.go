@@ -3,11 +3,13 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
@@ -87,13 +90,14 @@ func (l *logbook) lines(t testing.TB, message string) (lines []map[string]any) {
 
 // A site is a server with everything under it, on a store and a clock of its own.
 type site struct {
-	clock   clock
-	log     logbook
-	db      *store.DB
-	keys    *token.Ring
-	service *identity.Service
-	config  server.Config
-	// handler serves the identity pool service; control that of operators.
+	clock      clock
+	log        logbook
+	db         *store.DB
+	keys       *token.Ring
+	identities *identity.Service
+	principals *principal.Service
+	config     server.Config
+	// handler serves what everybody may call; control what operators may.
 	handler, control *server.Server
 	// who holds the credentials that requests are signed with, by name.
 	who map[string]sigv4.Credentials
@@ -144,17 +148,28 @@ func newSite(t testing.TB, c change) *site {
 	if c.identity != nil {
 		c.identity(&domain)
 	}
-	s.service, err = identity.New(domain)
+	s.identities, err = identity.New(domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.principals, err = principal.New(principal.Config{
+		Store: s.db.Principals(), Seal: master, NewID: func(prefix string) string { return prefix + rand.Text()[:17] },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.config = server.Config{
-		Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(s.service),
+		Services: []server.Served{
+			{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(s.identities)},
+			{Service: api.IAM, Bindings: server.IAM(s.principals)},
+			{Service: api.STS, Bindings: server.STS(s.principals)},
+		},
 		Authenticate: &server.Signatures{
-			Service: api.CognitoIdentity.Name, Regions: domain.Regions, Keys: s.service, Now: now,
+			Regions: domain.Regions, Keys: s.principals, Now: now,
 			Dev: &server.DevKey{ID: "AKIADEVDEVDEVDEVDEVD", Secret: "for development", Account: account},
 		},
-		Now: now, NewRequestID: uuid.NewString, Strict: true,
+		Authorize: &server.Policies{Principals: s.principals, Identities: s.identities},
+		Now:       now, NewRequestID: uuid.NewString, Strict: true,
 		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if c.server != nil {
@@ -162,13 +177,17 @@ func newSite(t testing.TB, c change) *site {
 	}
 	s.handler = server.New(s.config)
 	operators := s.config
-	operators.Service, operators.Bindings = api.Control, server.Control(s.service, s.keys)
-	operators.Authenticate = server.Operator{Account: account, Principal: identity.RootARN(account)}
+	operators.Services = []server.Served{
+		{Service: api.Control, Bindings: server.Control(s.keys)},
+		{Service: api.IAM, Bindings: server.IAM(s.principals)},
+	}
+	operator := server.Operator(principal.Root(account))
+	operators.Authenticate, operators.Authorize = operator, operator
 	s.control = server.New(operators)
 
 	s.who = map[string]sigv4.Credentials{
-		"root":  s.newKey(t, account),
-		"other": s.newKey(t, otherAccount),
+		"root":  s.newKey(t, account, ""),
+		"other": s.newKey(t, otherAccount, ""),
 		"dev":   {AccessKeyID: "AKIADEVDEVDEVDEVDEVD", SecretAccessKey: "for development"},
 		// nobody has a key that does not exist; liar has root's id without the secret.
 		"nobody": {AccessKeyID: "AKIANOBODYNOBODYNOBO", SecretAccessKey: "nobody's"},
@@ -180,16 +199,43 @@ func newSite(t testing.TB, c change) *site {
 	return s
 }
 
-func (s *site) newKey(t testing.TB, account string) sigv4.Credentials {
+// newKey makes an access key for a user, or for the root.
+func (s *site) newKey(t testing.TB, account, user string) sigv4.Credentials {
 	t.Helper()
-	out, err := s.service.CreateAccessKey(context.Background(), identity.Caller{Account: account}, &api.CreateAccessKeyInput{})
+	out, err := s.principals.CreateAccessKey(context.Background(), principal.Root(account), &api.CreateAccessKeyInput{UserName: user})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sigv4.Credentials{AccessKeyID: out.AccessKey.AccessKeyId, SecretAccessKey: string(out.SecretAccessKey)}
+	return sigv4.Credentials{AccessKeyID: out.AccessKey.AccessKeyId, SecretAccessKey: string(out.AccessKey.SecretAccessKey)}
 }
 
-// listen serves the identity pool service and returns its address.
+// newUser makes a user who signs with a key, and may do what the statements of one policy
+// say; without any, nothing.
+func (s *site) newUser(t testing.TB, account, name string, statements ...string) {
+	t.Helper()
+	if _, err := s.principals.CreateUser(context.Background(), principal.Root(account), &api.CreateUserInput{UserName: name}); err != nil {
+		t.Fatal(err)
+	}
+	s.allow(t, account, name, statements...)
+	s.who[name] = s.newKey(t, account, name)
+}
+
+// allow replaces the policy of a user.
+func (s *site) allow(t testing.TB, account, name string, statements ...string) {
+	t.Helper()
+	if len(statements) == 0 {
+		return
+	}
+	err := s.principals.PutUserPolicy(context.Background(), principal.Root(account), &api.PutUserPolicyInput{
+		UserName: name, PolicyName: "its-own",
+		PolicyDocument: `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// listen serves what everybody may call and returns its address.
 func (s *site) listen(t testing.TB) string {
 	t.Helper()
 	l := httptest.NewServer(s.handler)
