@@ -31,6 +31,12 @@ type config struct {
 	publishAhead     time.Duration
 	logFormat        string
 	logLevel         string
+	auditLog         string
+	auditSize        int64
+	auditKeep        int
+	auditTokens      bool
+	auditRefused     bool
+	auditSync        bool
 	dev              bool
 }
 
@@ -51,6 +57,12 @@ func (p *program) serveFlags(c *config, f *pflag.FlagSet) {
 	f.DurationVar(&c.publishAhead, "publish-signing-keys-ahead", token.DefaultPublishAhead, "publish a signing key this `time` before it signs")
 	f.StringVar(&c.logFormat, "log-format", "text", "`text or json`")
 	f.StringVar(&c.logLevel, "log-level", "info", "the lowest `level` logged: debug, info, warn, error")
+	f.StringVar(&c.auditLog, "audit-log", "", "the `file` of the audit log; - is standard output (default audit.jsonl in the data directory)")
+	f.Int64Var(&c.auditSize, "audit-log-size", 100, "begin another file of the audit log after this many `megabytes`; 0: never")
+	f.IntVar(&c.auditKeep, "audit-log-keep", 0, "how `many` full files of the audit log are kept; 0: all")
+	f.BoolVar(&c.auditTokens, "audit-tokens", false, "record each token and credential issued too, not only changes")
+	f.BoolVar(&c.auditRefused, "audit-refused", true, "record calls that are refused")
+	f.BoolVar(&c.auditSync, "audit-sync", false, "answer no call before its record is on the disk; changes are durable without")
 	f.BoolVar(&c.dev, "dev", false, "UNSAFE, for trying out: accept a well-known access key too; loopback only")
 }
 
@@ -109,6 +121,9 @@ func (c *config) check() error {
 	bad(c.publishAhead <= 2*token.KeySetMaxAge, "--publish-signing-keys-ahead: verifiers keep a key set for %v, so it must be more than %v", token.KeySetMaxAge, 2*token.KeySetMaxAge)
 	bad(c.logFormat != "text" && c.logFormat != "json", "--log-format: %q is neither text nor json", c.logFormat)
 	bad(new(slog.Level).UnmarshalText([]byte(c.logLevel)) != nil, "--log-level: %q is none of debug, info, warn, error", c.logLevel)
+	bad(c.auditSize < 0, "--audit-log-size: must not be negative")
+	bad(c.auditKeep < 0, "--audit-log-keep: must not be negative")
+	bad(c.auditLog == "-" && c.auditSync, "--audit-sync: standard output is not a disk")
 	host, _, err := net.SplitHostPort(c.listen)
 	bad(err != nil, "--listen: %v", err)
 	bad(err == nil && c.dev && !loopback(host), "--dev accepts an access key that everybody knows: it listens on loopback only, not on %q", c.listen)
@@ -127,6 +142,17 @@ func (c *config) home() string {
 		return ""
 	}
 	return c.regions[0]
+}
+
+// auditPath is the file of the audit log; empty: standard output.
+func (c *config) auditPath() string {
+	switch c.auditLog {
+	case "":
+		return c.path("audit.jsonl")
+	case "-":
+		return ""
+	}
+	return c.auditLog
 }
 
 func (c *config) path(name string) string { return filepath.Join(c.data, name) }

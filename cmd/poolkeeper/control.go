@@ -14,10 +14,12 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/cli"
+	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
 // maxSocketPath is the length of a socket's path that every Unix takes, in bytes.
@@ -33,8 +35,8 @@ func (c *config) controlSocket() (string, error) {
 
 // control calls f with a client of a service as the operator reaches it: of the server
 // that runs on the data directory, or else of one that this process runs for just that
-// long.
-func (p *program) control(ctx context.Context, c *config, service *api.Service, f func(*cli.Client) error) error {
+// long. An account that is not empty is the one that calls are about.
+func (p *program) control(ctx context.Context, c *config, account string, service *api.Service, f func(*cli.Client) error) error {
 	path, err := c.controlSocket()
 	if err != nil {
 		return err
@@ -43,7 +45,9 @@ func (p *program) control(ctx context.Context, c *config, service *api.Service, 
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}
 	defer transport.CloseIdleConnections()
-	client := &cli.Client{Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: transport}, Now: p.now}
+	client := &cli.Client{
+		Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: asOperator{transport, account}}, Now: p.now,
+	}
 
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
@@ -60,7 +64,7 @@ func (p *program) control(ctx context.Context, c *config, service *api.Service, 
 	if err != nil {
 		return err
 	}
-	s := p.controlServer(h, log)
+	s := controlServer(h, server.Config{Now: p.now, NewRequestID: uuid.NewString, Log: log})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	err = f(client)
@@ -71,11 +75,27 @@ func (p *program) control(ctx context.Context, c *config, service *api.Service, 
 	return err
 }
 
+// asOperator says to the control socket which account a call is about; empty: that of the
+// data directory.
+type asOperator struct {
+	http.RoundTripper
+	account string
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (o asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	if o.account != "" {
+		r.Header.Set(server.OperatorAccount, o.account)
+	}
+	return o.RoundTripper.RoundTrip(r)
+}
+
 // controlCommand makes a command that calls one operation as the operator. The command's
 // words are in use, its arguments fill in, and show prints out.
 func controlCommand[In, Out any](p *program, service *api.Service, use, operation string, fill func(args []string, in *In), args cobra.PositionalArgs, show func(io.Writer, *Out)) *cobra.Command {
 	var c config
-	var output string
+	var output, account string
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: service.Operation(operation).Doc,
@@ -88,7 +108,7 @@ func controlCommand[In, Out any](p *program, service *api.Service, use, operatio
 			if fill != nil {
 				fill(args, in)
 			}
-			err := p.control(cmd.Context(), &c, service, func(client *cli.Client) error {
+			err := p.control(cmd.Context(), &c, account, service, func(client *cli.Client) error {
 				return client.Call(cmd.Context(), operation, in, out)
 			})
 			var refused *api.Error
@@ -105,6 +125,9 @@ func controlCommand[In, Out any](p *program, service *api.Service, use, operatio
 		},
 	}
 	p.dataFlags(&c, cmd.Flags())
+	if service.Operation(operation).Input.Member("UserName") != nil { // signing keys are of all accounts
+		cmd.Flags().StringVar(&account, "account", "", "the account's 12 `digits` (default: that of the data directory)")
+	}
 	cmd.Flags().StringVar(&output, "output", "text", "`text or json`")
 	return p.configured(cmd)
 }

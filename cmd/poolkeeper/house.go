@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
@@ -215,8 +216,15 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 // makeRootKey makes the root access key of a first start. It returns nil when first
 // starts that were cut short, or the operator, have made as many as the root may have:
 // then that is how it is.
-func (h *house) makeRootKey(ctx context.Context) (*api.AccessKey, error) {
-	made, err := h.principals.CreateAccessKey(ctx, principal.Root(h.account), &api.CreateAccessKeyInput{})
+func (h *house) makeRootKey(ctx context.Context, now time.Time) (*api.AccessKey, error) {
+	// It is recorded like any other change.
+	root, in := principal.Root(h.account), new(api.CreateAccessKeyInput)
+	root.Region, root.Now = h.home, now
+	recorded := audit.With(ctx, &audit.Pending{
+		Service: api.IAM, Operation: api.IAM.Operation("CreateAccessKey"), Caller: root, Input: in,
+		RequestID: uuid.NewString(), UserAgent: "poolkeeper serve", NewID: uuid.NewString,
+	})
+	made, err := h.principals.CreateAccessKey(recorded, root, in)
 	key, id := (*api.AccessKey)(nil), ""
 	if refused, ok := errors.AsType[*api.Error](err); ok && refused.Code == api.LimitExceeded {
 		err = nil

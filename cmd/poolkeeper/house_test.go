@@ -26,7 +26,7 @@ func TestOpen_FirstStartCutShort(t *testing.T) {
 			t.Errorf("%s: fresh %t, want %t", start.name, h.fresh, start.fresh)
 		}
 		if h.fresh && start.on {
-			if _, err := h.makeRootKey(t.Context()); err != nil {
+			if _, err := h.makeRootKey(t.Context(), time.Now()); err != nil {
 				t.Errorf("%s: %v", start.name, err)
 			}
 		}

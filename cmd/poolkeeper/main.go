@@ -78,7 +78,7 @@ Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\nSee '%s --help'", err, c.CommandPath())}
 	})
-	root.AddCommand(p.serveCommand(), p.demoCommand(), p.keysCommand(), p.signingKeysCommand(), p.tokenCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.policyCommand(), p.auditCommand(), p.signingKeysCommand(), p.tokenCommand(), p.versionCommand())
 	return root
 }
 
@@ -102,6 +102,14 @@ func version() string {
 func noArgs(c *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(c, args); err != nil {
 		return usageError{err}
+	}
+	return nil
+}
+
+// someArgs wants one argument or more.
+func someArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usageError{fmt.Errorf("no arguments where some are wanted\nUsage: %s", c.UseLine())}
 	}
 	return nil
 }

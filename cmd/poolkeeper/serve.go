@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/principal"
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
@@ -84,13 +84,22 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		return err
 	}
 	defer s.h.close()
-	uses := server.NewKeyUses(s.h.principals.NoteKeyUse, log)
-	public, err := p.publicServer(c, s.h, uses, log)
+	trail, err := p.openAudit(c, log)
+	if err != nil {
+		return err
+	}
+	defer trail.Close()
+	shared := server.Config{
+		KeyUses: server.NewKeyUses(s.h.principals.NoteKeyUse, log),
+		Audit:   &audit.Recorder{Log: trail, Issued: c.auditTokens, Refused: c.auditRefused},
+		Now:     p.now, NewRequestID: uuid.NewString, Log: log,
+	}
+	public, err := p.publicServer(c, s.h, shared)
 	if err != nil {
 		return err
 	}
 	if s.h.fresh {
-		if s.key, err = s.h.makeRootKey(ctx); err != nil {
+		if s.key, err = s.h.makeRootKey(ctx, p.now()); err != nil {
 			return err
 		}
 	}
@@ -105,10 +114,16 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 	var background sync.WaitGroup
 	background.Go(func() { s.h.keys.Run(ctx) })
 	background.Go(func() { s.h.purge(ctx, log) })
-	using, used := context.WithCancel(context.WithoutCancel(ctx))
-	defer used()
-	background.Go(func() { uses.Run(using, drainTime) })
-	servers := []*http.Server{public, p.controlServer(s.h, log)}
+	// What requests leave behind is seen to until after the last one.
+	serving, served := context.WithCancel(context.WithoutCancel(ctx))
+	defer served()
+	background.Go(func() { shared.KeyUses.Run(serving, drainTime) })
+	background.Go(func() {
+		if err := audit.NewExporter(s.h.store.Audit(), trail, log).Run(serving); err != nil {
+			log.Error("the audit log lacks changes, which the next start adds", "cause", err)
+		}
+	})
+	servers := []*http.Server{public, controlServer(s.h, shared)}
 	for i, l := range []net.Listener{listener, control} {
 		background.Go(func() {
 			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -143,7 +158,7 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		}
 	}
 	cancel(nil)
-	used() // after the last request
+	served()
 	background.Wait()
 	return cause
 }
@@ -162,8 +177,8 @@ func warnAboutIssuer(log *slog.Logger, issuer, listens string) {
 }
 
 // publicServer serves the API and discovery.
-func (p *program) publicServer(c *config, h *house, uses *server.KeyUses, log *slog.Logger) (*http.Server, error) {
-	discovery, err := server.Discovery(h.issuer, h.keys, log)
+func (p *program) publicServer(c *config, h *house, s server.Config) (*http.Server, error) {
+	discovery, err := server.Discovery(h.issuer, h.keys, s.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -171,17 +186,15 @@ func (p *program) publicServer(c *config, h *house, uses *server.KeyUses, log *s
 	if c.dev {
 		signatures.Dev = &server.DevKey{ID: devKeyID, Secret: devSecret, Account: h.account}
 	}
-	calls := server.New(server.Config{
-		Services: []server.Served{
-			{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
-			{Service: api.IAM, Bindings: server.IAM(h.principals)},
-			{Service: api.STS, Bindings: server.STS(h.principals)},
-		},
-		Authenticate: signatures,
-		Authorize:    &server.Policies{Principals: h.principals, Identities: h.identities},
-		KeyUses:      uses, Now: p.now, NewRequestID: uuid.NewString, Log: log,
-	})
-	return httpServer(log, func(w http.ResponseWriter, r *http.Request) {
+	s.Services = []server.Served{
+		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
+		{Service: api.IAM, Bindings: server.IAM(h.principals)},
+		{Service: api.STS, Bindings: server.STS(h.principals)},
+	}
+	s.Authenticate = signatures
+	s.Authorize = &server.Policies{Principals: h.principals, Identities: h.identities}
+	calls := server.New(s)
+	return httpServer(s.Log, func(w http.ResponseWriter, r *http.Request) {
 		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.URL.Path, "/.well-known/") {
 			discovery.ServeHTTP(w, r)
 			return
@@ -207,6 +220,9 @@ func httpServer(log *slog.Logger, handle http.HandlerFunc) *http.Server {
 // welcome tells a person how to begin.
 func (p *program) welcome(s *started) {
 	out := p.stdout
+	if s.c.auditPath() == "" {
+		out = p.stderr // where no program reads
+	}
 	region := s.c.regions[0]
 	id, secret := devKeyID, devSecret
 	switch {
@@ -258,15 +274,15 @@ func (p *program) listenControl(c *config) (net.Listener, error) {
 	return l, nil
 }
 
-// controlServer serves the operator's operations.
-func (p *program) controlServer(h *house, log *slog.Logger) *http.Server {
-	operator := server.Operator(principal.Root(h.account))
-	return httpServer(log, server.New(server.Config{
-		Services: []server.Served{
-			{Service: api.Control, Bindings: server.Control(h.keys)},
-			{Service: api.IAM, Bindings: server.IAM(h.principals)},
-		},
-		Authenticate: operator, Authorize: operator,
-		Now: p.now, NewRequestID: uuid.NewString, Log: log,
-	}).ServeHTTP)
+// controlServer serves the operator's operations, and those of the other services that
+// are about an account.
+func controlServer(h *house, s server.Config) *http.Server {
+	operator := server.Operator{Account: h.account, Region: h.home}
+	s.Services = []server.Served{
+		{Service: api.Control, Bindings: server.Control(h.keys, h.principals)},
+		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
+		{Service: api.IAM, Bindings: server.IAM(h.principals)},
+	}
+	s.Authenticate, s.Authorize = operator, operator
+	return httpServer(s.Log, server.New(s).ServeHTTP)
 }

@@ -23,8 +23,9 @@ var (
 	TooManySessionPolicies = Text{ValidationError, "A session can not have more than %d managed policies.", Ours}
 )
 
-// Texts of the operators' service about sessions and policies.
+// Texts for operators.
 var (
+	NoSuchAccount    = Text{InvalidParameterException, "%q is not an account: that is 12 digits.", Ours}
 	RevokeNeedsOne   = Text{InvalidParameterException, "Please name one of RoleName, UserName and Root.", Ours}
 	DecisionNeedsOne = Text{InvalidParameterException, "Please name one of RoleName and UserName.", Ours}
 )

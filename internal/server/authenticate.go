@@ -1,9 +1,11 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
@@ -20,16 +22,30 @@ const (
 // globalRegion is for which requests to services without regions are signed.
 const globalRegion = "us-east-1"
 
-// Operator is the Authenticator for callers that reached the server by a way only the
-// operator has: everybody is the caller it holds.
-type Operator api.Caller
+// Headers by which the operator says what a call is about; both may be left out.
+const (
+	OperatorAccount = "X-Poolkeeper-Account"
+	OperatorRegion  = "X-Poolkeeper-Region"
+)
+
+// Operator is the Authenticator and Authorizer for calls that reached the server by a way
+// which only the operator has: everybody is the root of an account, and may do everything
+// in it. It is that of [OperatorAccount], or else Account, in the region of [OperatorRegion],
+// or else Region.
+type Operator struct{ Account, Region string }
 
 // Authenticate implements [Authenticator].
-func (o Operator) Authenticate(context.Context, *api.Service, *api.Operation, *sigv4.Request) (api.Caller, error) {
-	return api.Caller(o), nil
+func (o Operator) Authenticate(_ context.Context, _ *api.Service, _ *api.Operation, r *sigv4.Request) (api.Caller, error) {
+	account := cmp.Or(r.Header.Get(OperatorAccount), o.Account)
+	if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
+		return api.Caller{}, api.NoSuchAccount.With(account)
+	}
+	c := principal.Root(account)
+	c.Region = cmp.Or(r.Header.Get(OperatorRegion), o.Region)
+	return c, nil
 }
 
-// Authorize implements [Authorizer]: the operator may do everything.
+// Authorize implements [Authorizer].
 func (o Operator) Authorize(context.Context, api.Caller, *api.Service, *api.Operation, any) error {
 	return nil
 }

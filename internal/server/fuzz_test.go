@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
@@ -18,7 +17,7 @@ import (
 // it does not declare: Strict panics at one. Nothing that a client sends is an internal error.
 func FuzzServeHTTP(f *testing.F) {
 	s := newSite(f, change{log: io.Discard, server: func(c *server.Config) {
-		operator := server.Operator(principal.Root(account))
+		operator := server.Operator{Account: account, Region: region}
 		operator.Region = region
 		c.Authenticate, c.Authorize = operator, operator
 	}})
@@ -54,7 +53,7 @@ func FuzzServeHTTP(f *testing.F) {
 // The same of forms, whose answers are XML.
 func FuzzServeHTTP_Query(f *testing.F) {
 	s := newSite(f, change{log: io.Discard, server: func(c *server.Config) {
-		operator := server.Operator(principal.Root(account))
+		operator := server.Operator{Account: account, Region: region}
 		operator.Region = region
 		c.Authenticate, c.Authorize = operator, operator
 	}})

@@ -178,10 +178,10 @@ func newSite(t testing.TB, c change) *site {
 	s.handler = server.New(s.config)
 	operators := s.config
 	operators.Services = []server.Served{
-		{Service: api.Control, Bindings: server.Control(s.keys)},
+		{Service: api.Control, Bindings: server.Control(s.keys, s.principals)},
 		{Service: api.IAM, Bindings: server.IAM(s.principals)},
 	}
-	operator := server.Operator(principal.Root(account))
+	operator := server.Operator{Account: account, Region: region}
 	operators.Authenticate, operators.Authorize = operator, operator
 	s.control = server.New(operators)
 

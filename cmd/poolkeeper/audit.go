@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/poolkeeper/poolkeeper/internal/audit"
+)
+
+// openAudit opens the audit log of a server.
+func (p *program) openAudit(c *config, log *slog.Logger) (*audit.Log, error) {
+	settings := audit.LogConfig{
+		Path: c.auditPath(), MaxBytes: c.auditSize << 20, Keep: c.auditKeep, Sync: c.auditSync, Now: p.now, Report: log,
+	}
+	if settings.Path == "" {
+		settings.Writer = p.stdout
+	}
+	l, err := audit.OpenLog(settings)
+	if err != nil {
+		return nil, fmt.Errorf("--audit-log: %w", err)
+	}
+	return l, nil
+}
+
+// An auditQuery is what the audit command looks for.
+type auditQuery struct {
+	audit.Filter
+	since, until string
+	follow       bool
+	output       string
+}
+
+func (p *program) auditCommand() *cobra.Command {
+	var c config
+	var q auditQuery
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Read the audit log",
+		Long: `Read the audit log: who changed what, and what was refused. It is a file, so the server
+may run or not. Changes made while no server runs come into the log when one does.
+
+Times are like 2026-03-01T12:00:00Z or 2026-03-01, or tell how long ago: 90m, 12h.`,
+		Example: `  poolkeeper audit --since 1h
+  poolkeeper audit --principal backend --error '*'
+  poolkeeper audit --about us-east-1:2b0f4dd1-… --output json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.readAudit(cmd.Context(), &c, &q) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.data, "data", p.defaultData(), "the data `directory`")
+	f.StringVar(&c.auditLog, "audit-log", "", "the `file` of the audit log (default audit.jsonl in the data directory)")
+	f.StringVar(&q.since, "since", "", "events at or after this `time`")
+	f.StringVar(&q.until, "until", "", "events before this `time`")
+	f.StringSliceVar(&q.Names, "event", nil, "events with one of these `names`, such as CreateIdentityPool")
+	f.StringVar(&q.Principal, "principal", "", "calls by this `ARN`, id, or name of a user, role or session")
+	f.StringVar(&q.AccessKey, "access-key", "", "calls signed with the access key of this `id`")
+	f.StringVar(&q.Source, "service", "", "calls of this `service`: cognito-identity, iam, sts")
+	f.StringVar(&q.Account, "account", "", "calls by or on this `account`")
+	f.StringVar(&q.Error, "error", "", "calls refused with this `code`; * is any")
+	f.StringVar(&q.Mentions, "about", "", "calls about this `ARN`, or the id of an identity pool or an identity")
+	f.BoolVar(&q.follow, "follow", false, "go on with events as they come, until interrupted")
+	f.StringVar(&q.output, "output", "text", "`text or json`")
+	return p.configured(cmd)
+}
+
+func (p *program) readAudit(ctx context.Context, c *config, q *auditQuery) error {
+	var errs []error
+	bad := func(err error) {
+		if err != nil {
+			errs = append(errs, usageError{err})
+		}
+	}
+	var err error
+	q.From, err = p.moment("--since", q.since)
+	bad(err)
+	q.To, err = p.moment("--until", q.until)
+	bad(err)
+	if q.output != "text" && q.output != "json" {
+		bad(fmt.Errorf("--output: %q is neither text nor json", q.output))
+	}
+	if c.auditLog == "-" {
+		bad(errors.New("--audit-log: standard output can not be read again"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	show := printEvent
+	if q.output == "json" {
+		show = func(w io.Writer, e *audit.Event) error {
+			_, err := w.Write(e.AppendLine(nil))
+			return err
+		}
+	} else {
+		fmt.Fprintf(p.stdout, eventColumns, "TIME", "EVENT", "PRINCIPAL", "FROM", "RESULT", "ABOUT")
+	}
+	for e, err := range events(ctx, c.auditPath(), q) {
+		if err == nil {
+			err = show(p.stdout, e)
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// events yields what is in the log's files, oldest first.
+func events(ctx context.Context, log string, q *auditQuery) iter.Seq2[*audit.Event, error] {
+	return func(yield func(*audit.Event, error) bool) {
+		files, err := audit.Files(log)
+		switch {
+		case err != nil:
+			yield(nil, err)
+			return
+		case len(files) == 0 && !q.follow:
+			yield(nil, fmt.Errorf("no audit log at %s", log))
+			return
+		}
+		if q.follow && len(files) > 0 {
+			files = files[:len(files)-1] // the last one is followed
+		}
+		for e, err := range audit.Read(files, q.Filter) {
+			if !yield(e, err) {
+				return
+			}
+		}
+		if !q.follow {
+			return
+		}
+		for e, err := range audit.Follow(ctx, log, q.Filter) {
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// moment reads a time, or how long ago it was. Empty: no time.
+func (p *program) moment(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+		return p.now().Add(-ago), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s: %q is neither a time like 2026-03-01T12:00:00Z nor how long ago, like 90m", flag, text)
+}
+
+const eventColumns = "%-20s  %-34s  %-28s  %-15s  %-26s  %s\n"
+
+// printEvent prints an event as one line for people.
+func printEvent(w io.Writer, e *audit.Event) error {
+	who := e.UserIdentity.Type
+	if arn := e.UserIdentity.ARN; arn != "" {
+		_, who, _ = strings.Cut(strings.TrimPrefix(arn, "arn:aws:"), "::")
+		_, who, _ = strings.Cut(who, ":")
+	}
+	result := "done"
+	if e.ErrorCode != "" {
+		result = e.ErrorCode
+	}
+	about := ""
+	if len(e.Resources) > 0 {
+		about = path.Base(e.Resources[0].ARN)
+	}
+	_, err := fmt.Fprintf(w, eventColumns, stamp(e.EventTime), printable(e.EventName), printable(who), printable(e.SourceIPAddress), printable(result), printable(about))
+	return err
+}

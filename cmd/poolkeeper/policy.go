@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/iam"
+)
+
+func (p *program) policyCommand() *cobra.Command {
+	policy := &cobra.Command{
+		Use:   "policy",
+		Short: "Say what a principal may do, and why",
+		Long:  "Say what a principal may do, and why. Nothing is called and nothing changed.",
+	}
+	policy.AddCommand(p.testPolicyCommand(), p.checkPolicyCommand())
+	return policy
+}
+
+// errDenied: something asked about is not allowed. What, was said.
+var errDenied = errors.New("not everything asked about is allowed")
+
+func (p *program) testPolicyCommand() *cobra.Command {
+	var in api.GetPolicyDecisionsInput
+	var denied bool
+	test := controlCommand(p, api.Control, "test ACTION…", "GetPolicyDecisions", func(args []string, filled *api.GetPolicyDecisionsInput) {
+		*filled = in
+		filled.Actions = args
+	}, someArgs, func(w io.Writer, out *api.GetPolicyDecisionsOutput) {
+		table(w, "ACTION\tRESOURCE\tDECISION\tWHY", func(row func(...any)) {
+			for _, d := range out.Decisions {
+				denied = denied || d.Decision != "allowed"
+				row(d.Action, d.Resource, d.Decision, d.Reason)
+			}
+		})
+	})
+	test.Long = `Say what a user or a role may do, and why: which statement of which policy decides. Exits
+with 1 when something asked about is not allowed. The server may run or not.`
+	test.Example = `  poolkeeper policy test --user backend \
+    --resource arn:aws:cognito-identity:us-east-1:000000000000:identitypool/us-east-1:2b0f… \
+    cognito-identity:GetOpenIdTokenForDeveloperIdentity cognito-identity:DeleteIdentityPool`
+	run := test.RunE
+	test.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := run(cmd, args); err != nil {
+			return err
+		}
+		if denied {
+			return errDenied
+		}
+		return nil
+	}
+	f := test.Flags()
+	f.StringVar(&in.UserName, "user", "", "the `name` of the user that would call")
+	f.StringVar(&in.RoleName, "role", "", "the `name` of the role that would call")
+	f.StringSliceVar(&in.Resources, "resource", nil, "the `ARNs` that each action would be on (default *)")
+	f.StringToStringVar(&in.Context, "context", nil, "values of condition keys, such as `aws:SourceIp=10.1.2.3`")
+	return test
+}
+
+func (p *program) checkPolicyCommand() *cobra.Command {
+	var trust bool
+	check := &cobra.Command{
+		Use:   "check FILE…",
+		Short: "Check policy documents, and point at mistakes",
+		Args:  someArgs,
+		RunE: func(_ *cobra.Command, files []string) error {
+			kind := iam.IdentityPolicy
+			if trust {
+				kind = iam.TrustPolicy
+			}
+			var errs []error
+			for _, name := range files {
+				text, err := os.ReadFile(name)
+				if err == nil {
+					_, err = iam.Parse(text, kind)
+				}
+				if err != nil {
+					errs = append(errs, fmt.Errorf("%s: %w", strings.ToValidUTF8(name, "\uFFFD"), err))
+					continue
+				}
+				fmt.Fprintf(p.stdout, "%s: no mistakes\n", name)
+			}
+			return errors.Join(errs...)
+		},
+	}
+	check.Flags().BoolVar(&trust, "trust", false, "they are trust policies of roles")
+	return check
+}
