@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"log/slog"
-	"path"
 	"strings"
 	"time"
 
@@ -173,10 +172,6 @@ func printEvent(w io.Writer, e *audit.Event) error {
 	if e.ErrorCode != "" {
 		result = e.ErrorCode
 	}
-	about := ""
-	if len(e.Resources) > 0 {
-		about = path.Base(e.Resources[0].ARN)
-	}
-	_, err := fmt.Fprintf(w, eventColumns, stamp(e.EventTime), printable(e.EventName), printable(who), printable(e.SourceIPAddress), printable(result), printable(about))
+	_, err := fmt.Fprintf(w, eventColumns, stamp(e.EventTime), printable(e.EventName), printable(who), printable(e.SourceIPAddress), printable(result), printable(e.About()))
 	return err
 }

@@ -161,6 +161,30 @@ func errorCode(op *api.Operation, p api.Protocol, c api.Code) string {
 	return string(c)
 }
 
+// abouts are the request parameters by which calls that concern no Resources say what they
+// are about, the telling ones first.
+var abouts = []string{
+	"identityId", "userName", "roleName", "policyArn", "policyName", "openIDConnectProviderArn", "sAMLProviderArn",
+	"url", "name", "identityPoolName", "resourceArn", "accessKeyId",
+}
+
+// About returns, in a word for people, what the call was about; empty where nothing tells.
+func (e *Event) About() string {
+	if len(e.Resources) > 0 {
+		return e.Resources[0].ARN[strings.LastIndexByte(e.Resources[0].ARN, '/')+1:]
+	}
+	var parameters map[string]any
+	if len(e.RequestParameters) == 0 || json.Unmarshal(e.RequestParameters, &parameters) != nil {
+		return ""
+	}
+	for _, name := range abouts {
+		if text, ok := parameters[name].(string); ok {
+			return text
+		}
+	}
+	return ""
+}
+
 // AppendLine appends the event as one line.
 func (e *Event) AppendLine(dst []byte) []byte {
 	// What is not UTF-8 is replaced, so there is nothing that could fail.

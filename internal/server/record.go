@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -59,12 +60,10 @@ func (rec *record) fail(w http.ResponseWriter, e *api.Error) {
 	rec.answer(w, e.Code.Status(), rec.protocol.contentType(), rec.protocol.failure(rec.id, e))
 }
 
-// remoteHost is the address of the peer without its port.
+// remoteHost is the address of the peer without its port; empty for one on this machine
+// that has none.
 func (rec *record) remoteHost() string {
-	host, _, err := net.SplitHostPort(rec.remote)
-	if err != nil {
-		return rec.remote
-	}
+	host, _, _ := net.SplitHostPort(rec.remote)
 	return host
 }
 
@@ -112,7 +111,7 @@ func (rec *record) log(ctx context.Context, l *slog.Logger, now time.Time) {
 	if rec.caller.Region != "" {
 		attrs = append(attrs, slog.String("region", rec.caller.Region))
 	}
-	attrs = append(attrs, slog.String("from", rec.remoteHost()), slog.Duration("took", now.Sub(rec.start)))
+	attrs = append(attrs, slog.String("from", cmp.Or(rec.remoteHost(), "operator")), slog.Duration("took", now.Sub(rec.start)))
 	// By way of the handler, the line has our clock's time, and nobody looks for the
 	// place in the source, which is always this one.
 	line := slog.NewRecord(now, level, "request", 0)

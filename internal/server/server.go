@@ -150,6 +150,11 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 		RequestID: rec.id, UserAgent: r.UserAgent(), NewID: s.newRequestID,
 	}
 	out, err := s.call(r, body, in, rec, call)
+	var refused *api.Error
+	if errors.As(err, &refused) {
+		refused = rec.protocol.translate(refused)
+		err = refused
+	}
 	if s.audit != nil {
 		if e := s.audit.Finish(r.Context(), call, out, err); e != nil {
 			return nil, fmt.Errorf("record the call: %w", e)
