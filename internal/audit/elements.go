@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,9 +34,6 @@ func elements(s *api.Shape, v any, of side) jsontext.Value {
 	rv := reflect.Indirect(reflect.ValueOf(v))
 	if !rv.IsValid() {
 		return nil
-	}
-	if rv.Type().Name() != s.Name {
-		panic(fmt.Sprintf("audit: %s is not the Go form of %s", rv.Type(), s.Name))
 	}
 	b := of.append(nil, s, rv)
 	if len(b) == len("{}") || len(b) > maxElements {
@@ -78,8 +76,7 @@ func (of side) append(dst []byte, s *api.Shape, v reflect.Value) []byte {
 		}
 		return append(dst, '}')
 	}
-	// The fields of the Go type are in the order of the members: both are made from one
-	// description.
+	mustFit(s, v.Type())
 	dst = append(dst, '{')
 	for i := range s.Members {
 		m, v := &s.Members[i], v.Field(i)
@@ -93,6 +90,27 @@ func (of side) append(dst []byte, s *api.Shape, v reflect.Value) []byte {
 		dst = of.append(dst, m.Shape, reflect.Indirect(v))
 	}
 	return append(dst, '}')
+}
+
+// fits holds the Go types that are known to be the form of a structure. They come from
+// the program, never from input, so there are few.
+var fits sync.Map // of reflect.Type to *api.Shape
+
+// mustFit panics unless the fields of t are the members of s, in their order: both are made
+// from one description.
+func mustFit(s *api.Shape, t reflect.Type) {
+	if of, ok := fits.Load(t); ok && of == s {
+		return
+	}
+	if t.Kind() != reflect.Struct || t.NumField() != len(s.Members) {
+		panic(fmt.Sprintf("audit: %s is not the Go form of %s", t, s.Name))
+	}
+	for i := range s.Members {
+		if t.Field(i).Name != s.Members[i].Field() {
+			panic(fmt.Sprintf("audit: %s is not the Go form of %s", t, s.Name))
+		}
+	}
+	fits.Store(t, s)
 }
 
 // comma appends a comma, but not at the beginning of an object or array.

@@ -37,7 +37,7 @@ type Row struct {
 //
 // An Update of the store whose ctx carries a [Pending] and whose closure changes something
 // puts [Pending.Line] of that run into the outbox, in the same transaction: the event is
-// there if and only if the change is. It calls [Pending.Recorded] once both are durable. A
+// there if and only if the change is. It calls [Pending.SetRecorded] once both are durable. A
 // View, an Update without a Pending, and one that changes nothing or fails, adds nothing.
 type Store interface {
 	// Events returns the first events, at most limit, in the order of their Seq.

@@ -135,12 +135,13 @@ func (f *file) close() {
 	}
 }
 
-// rotate puts the file aside, begins another one, and removes the oldest but keep. Of the
-// two, it returns the one to go on with: nil when there is none.
-func (f *file) rotate(now time.Time, keep int) (*file, error) {
+// rotate puts the file aside, begins another one, and removes the oldest but keep. The file
+// is closed, also when rotate fails.
+func (f *file) rotate(now time.Time, keep int) (next *file, err error) {
 	full, err := fullFiles(f.path)
-	if err != nil {
-		return f, err
+	// What nobody has waited for is not durable yet.
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, err
 	}
 	// Names are in the order in which files became full, also when the clock was set back.
 	now = now.UTC().Truncate(time.Millisecond)
@@ -149,27 +150,17 @@ func (f *file) rotate(now time.Time, keep int) (*file, error) {
 			now = last.Add(time.Millisecond)
 		}
 	}
-	if err := f.Sync(); err != nil {
-		return f, err
-	}
-	f.close()
 	before, behind := nameParts(f.path)
 	name := before + now.Format(stamp) + behind
 	if err := os.Rename(f.path, name); err != nil {
 		return nil, err
 	}
 	full = append(full, name)
-	next, err := openFile(f.path) // which makes both names durable
-	if err != nil {
-		return nil, err
-	}
 	for keep > 0 && len(full) > keep {
-		if err := os.Remove(full[0]); err != nil {
-			return next, err
-		}
+		_ = os.Remove(full[0]) // or the next time
 		full = full[1:]
 	}
-	return next, nil
+	return openFile(f.path) // which makes all of it durable
 }
 
 // syncDir makes the names in the directory of path durable.

@@ -67,8 +67,11 @@ func On(ctx context.Context, arn string) {
 // Line returns the line of the event that the call has become, under an id of its own.
 func (p *Pending) Line() []byte { return p.event(p.answer, nil).AppendLine(nil) }
 
-// Recorded notes that an event of the call is durable in the outbox of the store.
-func (p *Pending) Recorded() { p.recorded = true }
+// SetRecorded notes that an event of the call is durable in the outbox of the store.
+func (p *Pending) SetRecorded() { p.recorded = true }
+
+// Recorded reports whether there is one.
+func (p *Pending) Recorded() bool { return p.recorded }
 
 // event returns the call as an event. It is refused with err, or has been answered with out.
 func (p *Pending) event(out any, err error) *Event {

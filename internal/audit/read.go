@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -37,22 +38,17 @@ func Read(paths []string, f Filter) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		var waiting queue
 		known := newKnown()
-		for n, path := range paths {
-			for e, err := range readFile(path, n == len(paths)-1) {
-				var malformed *lineError
-				switch {
-				case errors.As(err, &malformed):
-					if !yield(nil, err) {
-						return
-					}
-				case err != nil:
-					yield(nil, err)
+		for e, err := range readFiles(paths) {
+			var malformed *lineError
+			switch {
+			case err != nil:
+				if !yield(nil, err) || !errors.As(err, &malformed) {
 					return
-				case f.Match(e) && known.add(e.EventID):
-					heap.Push(&waiting, queued{e, known.count})
-					if len(waiting) > window && !yield(heap.Pop(&waiting).(queued).Event, nil) {
-						return
-					}
+				}
+			case f.Match(e) && known.add(e.EventID):
+				heap.Push(&waiting, queued{e, known.count})
+				if len(waiting) > window && !yield(heap.Pop(&waiting).(queued).Event, nil) {
+					return
 				}
 			}
 		}
@@ -64,64 +60,149 @@ func Read(paths []string, f Filter) iter.Seq2[*Event, error] {
 	}
 }
 
+// readFiles yields the events of the files as they stand there.
+func readFiles(paths []string) iter.Seq2[*Event, error] {
+	return func(yield func(*Event, error) bool) {
+		if len(paths) == 0 {
+			return
+		}
+		full, path := paths[:len(paths)-1], paths[len(paths)-1]
+		// The last one may get another name while others are read.
+		last, err := os.Open(path)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer last.Close()
+		for _, path := range full {
+			file, err := os.Open(path)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			goesOn := readFile(file, false, yield)
+			file.Close()
+			if !goesOn {
+				return
+			}
+		}
+		readFile(last, true, yield)
+	}
+}
+
+// readFile yields the events of a file, and reports whether more are wanted. Of one that grows,
+// a last line without its end is left out.
+func readFile(file *os.File, grows bool, yield func(*Event, error) bool) bool {
+	lines := lineReader{name: file.Name(), r: bufio.NewReaderSize(file, 64<<10)}
+	for {
+		e, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return grows || len(lines.line) == 0 || yield(nil, &lineError{lines.name, lines.number + 1, io.ErrUnexpectedEOF})
+		}
+		if !yield(e, err) {
+			return false
+		}
+	}
+}
+
 // Follow yields the wanted events of the file at path as they stand there, from its beginning
-// on, then those that are appended, and goes on with the next file when this one is full. It
-// ends when ctx does, or after a file that can not be read.
+// on, then those that are appended, and goes on with the next files when it is full. It ends
+// when ctx does, or after an error that is not about a line.
 func Follow(ctx context.Context, path string, f Filter) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		known := newKnown()
-		for {
-			for e, err := range followFile(ctx, path) {
+		file, err := os.Open(path)
+		for err == nil {
+			for e, failure := range followFile(ctx, path, file) {
 				var malformed *lineError
-				if err != nil {
-					if !yield(nil, err) || !errors.As(err, &malformed) {
+				if failure != nil {
+					if !yield(nil, failure) || !errors.As(failure, &malformed) {
+						file.Close()
 						return
 					}
 				} else if f.Match(e) && known.add(e.EventID) && !yield(e, nil) {
+					file.Close()
 					return
 				}
 			}
-			if ctx.Err() != nil {
+			var next *os.File
+			next, err = nextFile(ctx, path, file)
+			file.Close()
+			file = next
+		}
+		if ctx.Err() == nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// followFile yields the events of a file of the log at path until it is full and has ended.
+func followFile(ctx context.Context, path string, file *os.File) iter.Seq2[*Event, error] {
+	return func(yield func(*Event, error) bool) {
+		lines := lineReader{name: file.Name(), r: bufio.NewReader(file)}
+		for full := false; ; {
+			e, err := lines.next()
+			switch {
+			case !errors.Is(err, io.EOF):
+				if !yield(e, err) {
+					return
+				}
+			case full:
+				return
+			case replaced(file, path):
+				full = true // what was appended before that is there now
+			case !pause(ctx):
 				return
 			}
 		}
 	}
 }
 
-// followFile yields the events of the file at path until another one stands there, and the
-// file has ended.
-func followFile(ctx context.Context, path string) iter.Seq2[*Event, error] {
-	return func(yield func(*Event, error) bool) {
-		file, err := os.Open(path)
-		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) && pause(ctx) {
-				return // between two files, there is a moment without one
-			}
-			if ctx.Err() == nil {
-				yield(nil, err)
-			}
-			return
+// nextFile opens the file of the log at path that comes after one that is full.
+func nextFile(ctx context.Context, path string, full *os.File) (*os.File, error) {
+	for {
+		next, err := openAfter(path, full)
+		if next == nil && err == nil && !pause(ctx) {
+			err = ctx.Err()
 		}
-		defer file.Close()
-		lines := lineReader{name: path, r: bufio.NewReader(file)}
-		for full := false; ; {
-			e, err := lines.next()
-			switch {
-			case !errors.Is(err, io.EOF):
-				var malformed *lineError
-				if !yield(e, err) || err != nil && !errors.As(err, &malformed) {
-					return
-				}
-			case full:
-				return
-			case !pause(ctx):
-				return
-			default:
-				// What was appended before the file was full is there now.
-				full = replaced(file, path)
-			}
+		if next != nil || err != nil {
+			return next, err
 		}
 	}
+}
+
+// openAfter is nextFile, but returns neither a file nor an error where it is not there
+// yet, or files change their names at the moment.
+func openAfter(path string, full *os.File) (*os.File, error) {
+	name, err := nameAfter(path, full)
+	if name == "" || err != nil {
+		return nil, err
+	}
+	next, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if name, err = nameAfter(path, full); err != nil || name == "" || replaced(next, name) {
+		return nil, errors.Join(err, next.Close())
+	}
+	return next, nil
+}
+
+// nameAfter returns the name of the file that comes after one, or nothing.
+func nameAfter(path string, file *os.File) (string, error) {
+	files, err := Files(path)
+	if err != nil {
+		return "", err
+	}
+	// One that is not there any more was the oldest.
+	n := 1 + slices.IndexFunc(files, func(name string) bool { return !replaced(file, name) })
+	if n == len(files) {
+		return "", nil
+	}
+	return files[n], nil
 }
 
 // pause waits, and reports whether ctx goes on.
@@ -144,32 +225,6 @@ func replaced(f *os.File, path string) bool {
 	}
 	is, err := os.Stat(path)
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(was, is)
-}
-
-// readFile yields the events of a file. Of one that grows, a last line without its end
-// is left out.
-func readFile(path string, grows bool) iter.Seq2[*Event, error] {
-	return func(yield func(*Event, error) bool) {
-		file, err := os.Open(path)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer file.Close()
-		lines := lineReader{name: path, r: bufio.NewReaderSize(file, 64<<10)}
-		for {
-			e, err := lines.next()
-			if errors.Is(err, io.EOF) {
-				if len(lines.line) > 0 && !grows {
-					yield(nil, lines.fail(io.ErrUnexpectedEOF))
-				}
-				return
-			}
-			if !yield(e, err) {
-				return
-			}
-		}
-	}
 }
 
 // A lineError is a line that is no event.

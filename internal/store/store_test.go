@@ -64,6 +64,14 @@ func TestContract_Principals(t *testing.T) {
 	storetest.RunPrincipals(t, func(t *testing.T) principal.Store { return openNew(t).Principals() })
 }
 
+func TestContract_Audit(t *testing.T) {
+	t.Parallel()
+	storetest.RunAudit(t, func(t *testing.T) storetest.Audited {
+		db := openNew(t)
+		return storetest.Audited{Store: db, Outbox: db.Audit()}
+	})
+}
+
 func TestOpen_Modes(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.db")

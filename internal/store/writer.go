@@ -60,7 +60,7 @@ func (db *DB) write(ctx context.Context, f func(fullTx) error) error {
 		case t := <-u.turn:
 			if t == nil {
 				if u.err == nil && u.recorded {
-					audit.From(ctx).Recorded()
+					audit.From(ctx).SetRecorded()
 				}
 				return u.err
 			}

@@ -1,4 +1,4 @@
-// Package storetest is the contract of [identity.Store] and [principal.Store] as test
+// Package storetest is the contract of [identity.Store], [principal.Store] and [audit.Store] as test
 // suites, which every store must pass. They ask nothing but the contract: no SQL, no
 // file. What a store promises beyond it is tested beside that store.
 package storetest
