@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"strings"
@@ -92,6 +93,13 @@ func (p *program) readAudit(ctx context.Context, c *config, q *auditQuery) error
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	files, err := audit.Files(c.auditPath())
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(files) == 0 && !q.follow {
+		err = fmt.Errorf("no audit log at %s", c.auditPath())
+	}
+	if err != nil {
+		return err
+	}
 	show := printEvent
 	if q.output == "json" {
 		show = func(w io.Writer, e *audit.Event) error {
@@ -101,7 +109,7 @@ func (p *program) readAudit(ctx context.Context, c *config, q *auditQuery) error
 	} else {
 		fmt.Fprintf(p.stdout, eventColumns, "TIME", "EVENT", "PRINCIPAL", "FROM", "RESULT", "ABOUT")
 	}
-	for e, err := range events(ctx, c.auditPath(), q) {
+	for e, err := range events(ctx, c.auditPath(), files, q) {
 		if err == nil {
 			err = show(p.stdout, e)
 		}
@@ -112,18 +120,9 @@ func (p *program) readAudit(ctx context.Context, c *config, q *auditQuery) error
 	return errors.Join(errs...)
 }
 
-// events yields what is in the log's files, oldest first.
-func events(ctx context.Context, log string, q *auditQuery) iter.Seq2[*audit.Event, error] {
+// events yields what is in the log's files, oldest first, and then what comes.
+func events(ctx context.Context, log string, files []string, q *auditQuery) iter.Seq2[*audit.Event, error] {
 	return func(yield func(*audit.Event, error) bool) {
-		files, err := audit.Files(log)
-		switch {
-		case err != nil:
-			yield(nil, err)
-			return
-		case len(files) == 0 && !q.follow:
-			yield(nil, fmt.Errorf("no audit log at %s", log))
-			return
-		}
 		if q.follow && len(files) > 0 {
 			files = files[:len(files)-1] // the last one is followed
 		}

@@ -85,6 +85,7 @@ type asOperator struct {
 // RoundTrip implements [http.RoundTripper].
 func (o asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", "poolkeeper")
 	if o.account != "" {
 		r.Header.Set(server.OperatorAccount, o.account)
 	}

@@ -83,7 +83,7 @@ func (p *Pending) event(out any, err error) *Event {
 		EventSource:        Source(p.Service),
 		EventName:          p.Operation.Name,
 		AWSRegion:          p.region(),
-		SourceIPAddress:    p.Caller.SourceIP,
+		SourceIPAddress:    cmp.Or(p.Caller.SourceIP, Source(api.Control)),
 		UserAgent:          cut(p.UserAgent),
 		RequestParameters:  elements(p.Operation.Input, p.Input, request),
 		RequestID:          p.RequestID,
