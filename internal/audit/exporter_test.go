@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,7 +82,7 @@ func TestExporter_Run(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- audit.NewExporter(db.Audit(), l, slog.New(slog.DiscardHandler)).Run(ctx) }()
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		wantIDs(t, path, names(0, 600))
 		wantOutbox(t, db, 0)
 
@@ -89,14 +90,14 @@ func TestExporter_Run(t *testing.T) {
 		for _, id := range names(600, 610) {
 			change(t, db, id)
 		}
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		wantIDs(t, path, names(0, 610))
 		wantOutbox(t, db, 0)
 		if got := db.Stats().Commits - commits; got != 11 {
 			t.Errorf("ten changes and their export made %d commits, want 11", got)
 		}
 
-		time.Sleep(time.Hour)
+		sleep(time.Hour)
 		if got := db.Stats().Commits - commits; got != 11 {
 			t.Errorf("%d commits while nothing happened", got-11)
 		}
@@ -168,12 +169,12 @@ func TestExporter_AfterCrash(t *testing.T) {
 // A keeping store does not drop what it is told to while it fails.
 type keeping struct {
 	audit.Store
-	err error
+	fails atomic.Bool
 }
 
 func (s *keeping) Drop(ctx context.Context, seq int64) error {
-	if s.err != nil {
-		return s.err
+	if s.fails.Load() {
+		return errors.New("store on fire")
 	}
 	return s.Store.Drop(ctx, seq)
 }
@@ -185,32 +186,32 @@ func TestExporter_Failures(t *testing.T) {
 		db := openStore(t)
 		d := &disk{err: errors.New("no space left")}
 		l := openLog(t, audit.LogConfig{Writer: d})
-		s := &keeping{db.Audit(), nil}
+		s := &keeping{Store: db.Audit()}
 		var report bytes.Buffer
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- audit.NewExporter(s, l, slog.New(slog.NewTextHandler(&report, nil))).Run(ctx) }()
 
 		change(t, db, "event 0")
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 		change(t, db, "event 1")
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 		wantOutbox(t, db, 2)
 		if n := strings.Count(report.String(), "no space left"); n < 12 || n > 30 {
 			t.Errorf("%d attempts reported in two minutes", n)
 		}
 		d.set(nil)
-		s.err = errors.New("store on fire")
-		time.Sleep(time.Minute)
+		s.fails.Store(true)
+		sleep(time.Minute)
 		wantOutbox(t, db, 2)
 		change(t, db, "event 2")
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 		wantOutbox(t, db, 3)
-		if got := ids(t, d.text); !slices.Equal(got, names(0, 3)) {
+		if got := d.ids(t); !slices.Equal(got, names(0, 3)) {
 			t.Errorf("got %q, want %q", got, names(0, 3))
 		}
-		s.err = nil
-		time.Sleep(time.Minute)
+		s.fails.Store(false)
+		sleep(time.Minute)
 		wantOutbox(t, db, 0)
 		change(t, db, "event 3")
 		d.set(errors.New("no space left"))
@@ -219,14 +220,14 @@ func TestExporter_Failures(t *testing.T) {
 			t.Error("Run ended well with an event left")
 		}
 		wantOutbox(t, db, 1)
-		if got := ids(t, d.text); !slices.Equal(got, names(0, 3)) || l.Dropped() != 0 {
+		if got := d.ids(t); !slices.Equal(got, names(0, 3)) || l.Dropped() != 0 {
 			t.Errorf("got %q, want %q; %d dropped", got, names(0, 3), l.Dropped())
 		}
 		d.set(nil)
 		if err := export(t, s, l); err != nil {
 			t.Error(err)
 		}
-		if got := ids(t, d.text); !slices.Equal(got, names(0, 4)) {
+		if got := d.ids(t); !slices.Equal(got, names(0, 4)) {
 			t.Errorf("got %q, want %q", got, names(0, 4))
 		}
 	})

@@ -53,7 +53,8 @@ type Log struct {
 	c       LogConfig
 	wake    chan struct{}
 	closing chan struct{} // closed by Close
-	stopped chan struct{} // closed when run has returned
+	stopped chan struct{} // closed when run has returned, and last is set
+	last    error
 	dropped atomic.Uint64
 
 	mu     sync.Mutex // guards next and closed
@@ -181,8 +182,8 @@ func (l *Log) nudge() {
 // Dropped returns how many events were dropped since OpenLog.
 func (l *Log) Dropped() uint64 { return l.dropped.Load() }
 
-// Close writes what waits and closes the file. Append fails afterwards. It may be called
-// again.
+// Close makes durable what waits and closes the file; when it fails, that may be lost. Append
+// fails afterwards. Close may be called again.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	closed := l.closed
@@ -192,7 +193,7 @@ func (l *Log) Close() error {
 		close(l.closing)
 	}
 	<-l.stopped
-	return nil
+	return l.last
 }
 
 // run writes batches until the Log is closed.
@@ -201,9 +202,9 @@ func (l *Log) run() {
 	for {
 		select {
 		case <-l.wake:
-			l.flush(false)
+			_ = l.flush(false) // who waits is told, and else the report
 		case <-l.closing:
-			l.flush(true)
+			l.last = l.flush(true)
 			l.file.close()
 			return
 		}
@@ -211,19 +212,20 @@ func (l *Log) run() {
 }
 
 // flush writes the next batch.
-func (l *Log) flush(sync bool) {
+func (l *Log) flush(sync bool) error {
 	l.mu.Lock()
 	b := l.next
 	l.next = newBatch()
 	l.mu.Unlock()
 	close(b.taken)
-	if len(b.lines) > 0 || sync {
+	if len(b.lines) > 0 || sync && l.file != nil {
 		if b.err = l.write(b.lines, b.sync || sync); b.err != nil {
 			l.dropped.Add(uint64(b.loose))
 		}
 	}
 	close(b.done)
 	l.report(b.err)
+	return b.err
 }
 
 func (l *Log) write(lines []byte, sync bool) (err error) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -164,20 +165,20 @@ func TestLog_Rotates(t *testing.T) {
 		}
 	}
 	size := int64(len(event("a").AppendLine(nil)))
-	clock := start
-	c := audit.LogConfig{Path: path, MaxBytes: 2 * size, Keep: 2, Sync: true, Now: func() time.Time { return clock }}
+	var past atomic.Int64
+	c := audit.LogConfig{Path: path, MaxBytes: 2 * size, Keep: 2, Sync: true, Now: func() time.Time { return start.Add(time.Duration(past.Load())) }}
 	l := openLog(t, c)
 	write(t, l, "a", "b")
 	wantIDs(t, path, []string{"a", "b"})
 	write(t, l, "c")
 	wantIDs(t, path, []string{"a", "b"}, []string{"c"})
-	clock = clock.Add(-time.Hour) // names stay in order
+	past.Store(int64(-time.Hour)) // names stay in order
 	write(t, l, "d", "e")
 	wantIDs(t, path, []string{"a", "b"}, []string{"c", "d"}, []string{"e"})
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	clock = start.Add(time.Hour)
+	past.Store(int64(time.Hour))
 	l = openLog(t, c)
 	write(t, l, "f", "g")
 	wantIDs(t, path, []string{"c", "d"}, []string{"e", "f"}, []string{"g"})
@@ -264,10 +265,29 @@ func (d *disk) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// written returns what was written, and by how many writes.
+func (d *disk) written() (text []byte, writes int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.text), d.writes
+}
+
+// ids returns the ids of the events written.
+func (d *disk) ids(t testing.TB) []string {
+	text, _ := d.written()
+	return ids(t, text)
+}
+
 func (d *disk) set(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.err = err
+}
+
+// sleep lets time pass in a bubble, and all that is due in it happen.
+func sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }
 
 // What nobody waits for is gathered for a while.
@@ -278,24 +298,24 @@ func TestLog_Buffered(t *testing.T) {
 		l := openLog(t, audit.LogConfig{Writer: d})
 		write(t, l, "a", "b")
 		synctest.Wait()
-		if d.writes != 0 {
-			t.Errorf("%d writes at once, want none", d.writes)
+		if _, writes := d.written(); writes != 0 {
+			t.Errorf("%d writes at once, want none", writes)
 		}
-		time.Sleep(time.Second)
-		if got := ids(t, d.text); d.writes != 1 || !slices.Equal(got, []string{"a", "b"}) {
-			t.Errorf("got %q in %d writes, want a and b in one", got, d.writes)
+		sleep(time.Second)
+		if _, writes := d.written(); writes != 1 || !slices.Equal(d.ids(t), []string{"a", "b"}) {
+			t.Errorf("got %q in %d writes, want a and b in one", d.ids(t), writes)
 		}
 		for range 1000 {
 			write(t, l, "c")
 		}
 		synctest.Wait()
-		if d.writes < 2 {
+		if _, writes := d.written(); writes < 2 {
 			t.Error("much of it waits")
 		}
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if got := ids(t, d.text); len(got) != 1002 {
+		if got := d.ids(t); len(got) != 1002 {
 			t.Errorf("got %d events when closed, want 1002", len(got))
 		}
 	})
@@ -311,23 +331,23 @@ func TestLog_BufferedDiskFails(t *testing.T) {
 		lines := func() int { synctest.Wait(); return strings.Count(report.String(), "audit events dropped") }
 		for range 50 {
 			write(t, l, "a")
-			time.Sleep(time.Second)
+			sleep(time.Second)
 		}
 		if got := lines(); got != 1 || !strings.Contains(report.String(), "no space left") || !strings.Contains(report.String(), "events=1") {
 			t.Errorf("%d lines: %s", got, report.String())
 		}
 		for range 50 {
 			write(t, l, "b")
-			time.Sleep(time.Second)
+			sleep(time.Second)
 		}
 		if got := lines(); got != 2 {
 			t.Errorf("%d lines after a minute, want 2", got)
 		}
 		d.set(nil)
 		write(t, l, "c")
-		time.Sleep(time.Second)
-		if got := lines(); got != 3 || l.Dropped() != 100 || !slices.Equal(ids(t, d.text), []string{"c"}) {
-			t.Errorf("%d lines, %d dropped, %q written", got, l.Dropped(), d.text)
+		sleep(time.Second)
+		if got := lines(); got != 3 || l.Dropped() != 100 || !slices.Equal(d.ids(t), []string{"c"}) {
+			t.Errorf("%d lines, %d dropped, %q written", got, l.Dropped(), d.ids(t))
 		}
 		sum := 0
 		for _, part := range strings.Split(report.String(), "events=")[1:] {
@@ -372,7 +392,8 @@ func TestLog_SlowDisk(t *testing.T) {
 			if err := l.Close(); err != nil {
 				t.Fatal(err)
 			}
-			written := strings.Count(string(d.text), `"eventID":"a"`)
+			text, _ := d.written()
+			written := bytes.Count(text, []byte(`"eventID":"a"`))
 			if wait && written != callers || !wait && (written > 10 || written+int(l.Dropped()) < callers) {
 				t.Errorf("sync %t: %d written, %d dropped, of %d", wait, written, l.Dropped(), callers)
 			}
@@ -392,7 +413,7 @@ func TestLog_SyncDiskFails(t *testing.T) {
 	}
 	d.set(nil)
 	write(t, l, "b")
-	if got := ids(t, d.text); !slices.Equal(got, []string{"b"}) || l.Dropped() != 0 {
+	if got := d.ids(t); !slices.Equal(got, []string{"b"}) || l.Dropped() != 0 {
 		t.Errorf("got %q, %d dropped", got, l.Dropped())
 	}
 }
@@ -455,8 +476,8 @@ func TestRecorder(t *testing.T) {
 			p.SetRecorded()
 		}
 		r := audit.Recorder{Log: l, Issued: tt.issued, Refused: tt.refused}
-		if err := r.Finish(t.Context(), p, nil, tt.err); err != nil || (len(d.text) > 0) != tt.want {
-			t.Errorf("%+v: got %q, %v", tt, d.text, err)
+		if err := r.Finish(t.Context(), p, nil, tt.err); err != nil || (len(d.ids(t)) > 0) != tt.want {
+			t.Errorf("%+v: got %q, %v", tt, d.ids(t), err)
 		}
 		d.set(errors.New("no space left"))
 		if err := r.Finish(t.Context(), p, nil, tt.err); (err != nil) != tt.want {

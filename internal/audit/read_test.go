@@ -96,7 +96,7 @@ func TestRead(t *testing.T) {
 // came, and a repeated one is known after many others.
 func TestRead_Order(t *testing.T) {
 	t.Parallel()
-	const events = 20_000
+	const events = 8000
 	var text strings.Builder
 	for n := range events {
 		e := event(fmt.Sprintf("%05d", n))
