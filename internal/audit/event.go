@@ -59,9 +59,17 @@ type UserIdentity struct {
 	SessionContext *SessionContext `json:"sessionContext,omitzero"`
 }
 
-// A SessionContext tells about the session of an assumed role.
+// A SessionContext tells about a session.
 type SessionContext struct {
-	SessionIssuer SessionIssuer `json:"sessionIssuer"`
+	// SessionIssuer is there for an assumed role.
+	SessionIssuer *SessionIssuer    `json:"sessionIssuer,omitzero"`
+	Attributes    SessionAttributes `json:"attributes"`
+}
+
+// SessionAttributes tell when the credentials of a session were made, and how.
+type SessionAttributes struct {
+	CreationDate     time.Time `json:"creationDate"`
+	MFAAuthenticated string    `json:"mfaAuthenticated"`
 }
 
 // A SessionIssuer is whose permissions a session has.
@@ -102,21 +110,26 @@ func identityOf(c api.Caller) UserIdentity {
 		Type: "Unknown", PrincipalID: c.ID, ARN: c.Principal, AccountID: c.Account,
 		AccessKeyID: c.AccessKeyID, UserName: c.User,
 	}
+	if c.Session != nil {
+		u.SessionContext = &SessionContext{Attributes: SessionAttributes{c.Session.Issued.UTC().Truncate(time.Second), "false"}}
+	}
 	_, resource, _ := cutARN(c.Principal)
-	kind, rest, _ := strings.Cut(resource, "/")
+	kind, _, _ := strings.Cut(resource, "/")
 	switch kind {
 	case "root":
 		u.Type = "Root"
 	case "user":
 		u.Type = "IAMUser"
 	case "assumed-role":
-		role, _, _ := strings.Cut(rest, "/")
-		id, _, _ := strings.Cut(c.ID, ":")
 		u.Type = "AssumedRole"
-		u.SessionContext = &SessionContext{SessionIssuer{
-			Type: "Role", PrincipalID: id, ARN: "arn:aws:iam::" + c.Account + ":role/" + role,
-			AccountID: c.Account, UserName: role,
-		}}
+		if c.Session == nil {
+			break
+		}
+		id, _, _ := strings.Cut(c.ID, ":")
+		u.SessionContext.SessionIssuer = &SessionIssuer{
+			Type: "Role", PrincipalID: id, ARN: "arn:aws:iam::" + c.Account + ":role/" + c.Session.Role,
+			AccountID: c.Account, UserName: c.Session.Role,
+		}
 	}
 	return u
 }

@@ -116,8 +116,10 @@ func TestEvent_UserIdentity(t *testing.T) {
 	t.Parallel()
 	session := api.Caller{
 		Account: account, Principal: "arn:aws:sts::111122223333:assumed-role/deploy/run-7", ID: "AROAIOSFODNN7EXAMPLE:run-7",
-		AccessKeyID: "ASIAIOSFODNN7EXAMPLE", Now: start,
+		AccessKeyID: "ASIAIOSFODNN7EXAMPLE", Now: start, Session: &api.Session{Role: "deploy", Name: "run-7", Issued: start.Add(-90 * time.Second)},
 	}
+	temporary := backend
+	temporary.Session = &api.Session{Issued: start}
 	for _, tt := range []struct {
 		caller api.Caller
 		want   string
@@ -129,7 +131,11 @@ func TestEvent_UserIdentity(t *testing.T) {
 			`"accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"backend"}`},
 		{session, `{"type":"AssumedRole","principalId":"AROAIOSFODNN7EXAMPLE:run-7","arn":"arn:aws:sts::111122223333:assumed-role/deploy/run-7",` +
 			`"accountId":"111122223333","accessKeyId":"ASIAIOSFODNN7EXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role",` +
-			`"principalId":"AROAIOSFODNN7EXAMPLE","arn":"arn:aws:iam::111122223333:role/deploy","accountId":"111122223333","userName":"deploy"}}}`},
+			`"principalId":"AROAIOSFODNN7EXAMPLE","arn":"arn:aws:iam::111122223333:role/deploy","accountId":"111122223333","userName":"deploy"},` +
+			`"attributes":{"creationDate":"2026-03-01T11:58:30Z","mfaAuthenticated":"false"}}}`},
+		{temporary, `{"type":"IAMUser","principalId":"AIDAIOSFODNN7EXAMPLE","arn":"arn:aws:iam::111122223333:user/shop/backend",` +
+			`"accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"backend",` +
+			`"sessionContext":{"attributes":{"creationDate":"2026-03-01T12:00:00Z","mfaAuthenticated":"false"}}}`},
 	} {
 		line := changed(t, pending(t, "DeleteUser", tt.caller, &api.DeleteUserInput{UserName: "u"}), nil)
 		if want := `"userIdentity":` + tt.want + `,`; !strings.Contains(line, want) {

@@ -48,8 +48,11 @@ func (u *UserIdentity) is(who string) bool {
 	if who == u.ARN || who == u.UserName || who == u.PrincipalID {
 		return true
 	}
-	s := u.SessionContext
-	return s != nil && (who == s.SessionIssuer.ARN || who == s.SessionIssuer.UserName || strings.HasSuffix(u.ARN, "/"+who))
+	if u.SessionContext == nil || u.SessionContext.SessionIssuer == nil {
+		return false
+	}
+	role := u.SessionContext.SessionIssuer
+	return who == role.ARN || who == role.UserName || strings.HasSuffix(u.ARN, "/"+who)
 }
 
 func (e *Event) mentions(what string) bool {

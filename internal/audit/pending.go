@@ -114,9 +114,14 @@ func (p *Pending) event(out any, err error) *Event {
 		refused = api.Internal.With()
 	}
 	e.ErrorCode = errorCode(p.Operation, p.Service.Protocol, refused.Code)
-	e.ErrorMessage = cut(refused.Message)
+	if !slices.Contains(repeating, refused.Code) {
+		e.ErrorMessage = cut(refused.Message)
+	}
 	return e
 }
+
+// repeating are the codes of texts that repeat what was sent, which may be secret.
+var repeating = []api.Code{api.ValidationException, api.ValidationError, api.SerializationException, api.MalformedInput}
 
 // region returns the region that the request was signed for, or else the one that what it
 // names is in.

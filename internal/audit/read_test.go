@@ -125,6 +125,7 @@ func TestFilter(t *testing.T) {
 	user := pending(t, "DeleteUser", backend, &api.DeleteUserInput{UserName: "bob"})
 	session := pending(t, "PutRolePolicy", api.Caller{
 		Account: account, Principal: "arn:aws:sts::111122223333:assumed-role/deploy/run-7", ID: "AROA1:run-7", AccessKeyID: "ASIA1", Now: start.Add(time.Hour),
+		Session: &api.Session{Role: "deploy", Name: "run-7", Issued: start},
 	}, &api.PutRolePolicyInput{RoleName: "r", PolicyDocument: `"arn:aws:iam::111122223333:role/x"`})
 	guest := pending(t, "GetId", api.Caller{Now: start.Add(2 * time.Hour)}, &api.GetIdInput{IdentityPoolId: pool})
 	ctx := audit.With(t.Context(), guest)

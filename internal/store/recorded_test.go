@@ -292,6 +292,9 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		t.Errorf("only %d secrets were looked for", secretsSeen)
 	}
 	for s := range d.services {
+		if s == api.STS {
+			continue // temporary credentials are kept nowhere
+		}
 		for _, op := range s.Operations {
 			if method, _, _ := d.method(op.Name); op.Audit != api.AuditRead && method.IsValid() && !tried[op.Name] {
 				t.Errorf("%s has no row: is what it changes recorded?", op.Name)
@@ -315,6 +318,7 @@ func TestOnlyChangesAreRecorded(t *testing.T) {
 		{"DescribeIdentityPool", func(d *deployment) any { return &api.DescribeIdentityPoolInput{IdentityPoolId: d.pool} }, nil},
 		{"ListUsers", with(&api.ListUsersInput{}), nil},
 		{"GetCallerIdentity", with(&api.GetCallerIdentityInput{}), nil},
+		{"GetSessionToken", with(&api.GetSessionTokenInput{}), nil},
 		{"DeleteOpenIDConnectProvider", with(&api.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: oidcARN}), nil}, // there is none
 	} {
 		before := d.db.Stats()
@@ -328,14 +332,11 @@ func TestOnlyChangesAreRecorded(t *testing.T) {
 	}
 	principals := d.services[api.IAM].(*principal.Service)
 	out, _, _ := d.call("CreateAccessKey", &api.CreateAccessKeyInput{})
-	k, _, err := principals.AccessKey(t.Context(), out.(*api.CreateAccessKeyOutput).AccessKey.AccessKeyId)
-	if err != nil {
+	id := out.(*api.CreateAccessKeyOutput).AccessKey.AccessKeyId
+	if err := principals.NoteKeyUse(t.Context(), id, "iam", region); err != nil {
 		t.Fatal(err)
 	}
-	if err := principals.NoteKeyUse(t.Context(), k, "iam", region); err != nil {
-		t.Fatal(err)
-	}
-	err = d.db.Update(t.Context(), func(tx identity.Tx) error {
+	err := d.db.Update(t.Context(), func(tx identity.Tx) error {
 		_, err := tx.PurgeDeleted(10)
 		if err != nil {
 			return err
