@@ -82,6 +82,7 @@ var IAM = &Service{
 		updateAssumeRolePolicy,
 		updateOpenIDConnectProviderThumbprint,
 		updateRole,
+		updateRoleDescription,
 		updateSAMLProvider,
 		updateUser,
 	},

@@ -80,6 +80,21 @@ var updateRole = &Operation{
 	Errors: iamFailures(UnmodifiableEntity, NoSuchEntity),
 }
 
+var updateRoleDescription = &Operation{
+	Name:     "UpdateRoleDescription",
+	Doc:      "Changes what a role is said to be for, as UpdateRole does too. Terraform calls it.",
+	Access:   AccessWrite,
+	Resource: onRole,
+	Input: structure("UpdateRoleDescriptionInput",
+		required("RoleName", roleName, "The role to change."),
+		required("Description", roleDescription, "What the role is for; empty to say nothing."),
+	),
+	Output: structure("UpdateRoleDescriptionOutput",
+		optional("Role", role, "The role changed."),
+	),
+	Errors: iamFailures(NoSuchEntity, UnmodifiableEntity),
+}
+
 var updateAssumeRolePolicy = &Operation{
 	Name:     "UpdateAssumeRolePolicy",
 	Doc:      "Replaces the trust policy of a role: who may take it, and when. Credentials issued before stay valid until they expire.",

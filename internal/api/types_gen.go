@@ -1808,7 +1808,8 @@ type RevokeSessionsOutput struct {
 	IssuedBefore time.Time
 }
 
-// Role is part of CreateRoleOutput, GetRoleOutput, InstanceProfile and ListRolesOutput.
+// Role is part of CreateRoleOutput, GetRoleOutput, InstanceProfile, ListRolesOutput and
+// UpdateRoleDescriptionOutput.
 type Role struct {
 	// The path of the role, which is part of its ARN.
 	// Required. 1 to 512 characters, pattern (\u002F)|(\u002F[\u0021-\u007F]+\u002F).
@@ -2227,6 +2228,23 @@ type UpdateOpenIDConnectProviderThumbprintInput struct {
 	// The new thumbprints.
 	// Required. Each 40 to 40 characters.
 	ThumbprintList []string
+}
+
+// UpdateRoleDescriptionInput is the input of UpdateRoleDescription, which changes what a role
+// is said to be for, as UpdateRole does too. Terraform calls it.
+type UpdateRoleDescriptionInput struct {
+	// The role to change.
+	// Required. 1 to 64 characters, pattern [\w+=,.@-]+.
+	RoleName string
+	// What the role is for; empty to say nothing.
+	// Required. At most 1000 characters, pattern [\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*.
+	Description string
+}
+
+// UpdateRoleDescriptionOutput is the output of UpdateRoleDescription.
+type UpdateRoleDescriptionOutput struct {
+	// The role changed.
+	Role *Role
 }
 
 // UpdateRoleInput is the input of UpdateRole, which changes the description of a role, or how

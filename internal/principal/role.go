@@ -59,6 +59,20 @@ func (s *Service) UpdateRole(ctx context.Context, c api.Caller, in *api.UpdateRo
 	})
 }
 
+// UpdateRoleDescription replaces what a role is said to be for.
+func (s *Service) UpdateRoleDescription(ctx context.Context, c api.Caller, in *api.UpdateRoleDescriptionInput) (*api.UpdateRoleDescriptionOutput, error) {
+	return update(ctx, s, func(tx Tx) (*api.UpdateRoleDescriptionOutput, error) {
+		r, err := roles.change(tx, c.Account, in.RoleName, func(r *Role) error {
+			r.Description = in.Description
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &api.UpdateRoleDescriptionOutput{Role: r.describe()}, nil
+	})
+}
+
 // UpdateAssumeRolePolicy replaces the trust policy of a role.
 func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, c api.Caller, in *api.UpdateAssumeRolePolicyInput) error {
 	if err := checkTrust(in.PolicyDocument); err != nil {

@@ -59,6 +59,12 @@ func TestRole_Life(t *testing.T) {
 	update(api.UpdateRoleInput{Description: "visitors"})
 	want.Description = "visitors"
 	compare("description updated")
+	described := must(w.UpdateRoleDescription(t.Context(), owner, &api.UpdateRoleDescriptionInput{RoleName: "guest"}))
+	want.Description = ""
+	if described.Role.Description != "" || described.Role.RoleName != want.RoleName {
+		t.Errorf("description removed: got %+v", described.Role)
+	}
+	compare("description removed")
 	other := strings.Replace(trust, "777788889999", "444455556666", 1)
 	w.check(w.UpdateAssumeRolePolicy(t.Context(), owner, &api.UpdateAssumeRolePolicyInput{RoleName: "Guest", PolicyDocument: other}))
 	want.AssumeRolePolicyDocument = url.PathEscape(other)
@@ -90,6 +96,12 @@ func TestRole_Refusals(t *testing.T) {
 	update := func(name string) func() error {
 		return func() error { return only(w.UpdateRole(ctx, owner, &api.UpdateRoleInput{RoleName: name})) }
 	}
+	describe := func(name string) func() error {
+		return func() error {
+			return only(w.UpdateRoleDescription(ctx, owner, &api.UpdateRoleDescriptionInput{RoleName: name}))
+		}
+	}
+	w.refuses("UpdateRoleDescription", refusal{"nobody", describe("nobody"), nobody, describe("r")})
 	w.refuses("UpdateRole", refusal{"nobody", update("nobody"), nobody, update("r")})
 	setTrust := func(name, document string) func() error {
 		return func() error {

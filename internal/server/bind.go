@@ -146,6 +146,7 @@ func IAM(s *principal.Service) []Binding {
 		bindEmpty("UpdateAssumeRolePolicy", s.UpdateAssumeRolePolicy),
 		bindEmpty("UpdateOpenIDConnectProviderThumbprint", s.UpdateOpenIDConnectProviderThumbprint),
 		bind("UpdateRole", s.UpdateRole),
+		bind("UpdateRoleDescription", s.UpdateRoleDescription),
 		bind("UpdateSAMLProvider", s.UpdateSAMLProvider),
 		bindEmpty("UpdateUser", s.UpdateUser),
 	}

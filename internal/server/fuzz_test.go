@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"net/http/httptest"
 	"strings"
@@ -73,7 +74,7 @@ func FuzzServeHTTP_Query(f *testing.F) {
 		answer := w.Body.Bytes()
 		for d := xml.NewDecoder(bytes.NewReader(answer)); ; {
 			_, err := d.Token()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

@@ -121,6 +121,7 @@ var matrix = map[string]row{
 	"UpdateAssumeRolePolicy":                  {false, true, "RoleName=%ROLE&PolicyDocument=%TRUST", "role %ROLE", "NoSuchEntity"},
 	"UpdateOpenIDConnectProviderThumbprint":   {false, true, "OpenIDConnectProviderArn=%OIDC&ThumbprintList.member.1=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "%OIDC", "NoSuchEntity"},
 	"UpdateRole":                              {false, true, "RoleName=%ROLE&Description=new", "role %ROLE", "NoSuchEntity"},
+	"UpdateRoleDescription":                   {false, true, "RoleName=%ROLE&Description=", "role %ROLE", "NoSuchEntity"},
 	"UpdateSAMLProvider":                      {false, true, "SAMLProviderArn=%SAML&SAMLMetadataDocument=%METADATA", "%SAML", "NoSuchEntity"},
 	"UpdateUser":                              {false, true, "UserName=%USER&NewPath=/new/", "user %USER", "NoSuchEntity"},
 

@@ -160,6 +160,8 @@ var structs = []any{
 	api.UpdateOpenIDConnectProviderThumbprintInput{},
 	api.UpdateRoleInput{},
 	api.UpdateRoleOutput{},
+	api.UpdateRoleDescriptionInput{},
+	api.UpdateRoleDescriptionOutput{},
 	api.UpdateSAMLProviderInput{},
 	api.UpdateSAMLProviderOutput{},
 	api.UpdateUserInput{},

@@ -67,11 +67,15 @@ func TestAWSCLI_Complete(t *testing.T) {
 		}
 		all.Write(text)
 	}
-	capital := regexp.MustCompile(`\B[A-Z]`)
-	for _, op := range api.CognitoIdentity.Operations {
-		command := strings.ToLower(capital.ReplaceAllString(op.Name, "-$0"))
-		if !strings.Contains(all.String(), "aws cognito-identity "+command+" ") {
-			t.Errorf("no session in testdata/aws has the command %s", command)
+	words := regexp.MustCompile(`[A-Z]+[a-z]*`)
+	for _, service := range []*api.Service{api.CognitoIdentity, api.IAM, api.STS} {
+		for _, op := range service.Operations {
+			// The command line has names of its own for these.
+			name := strings.NewReplacer("OpenIDConnect", "OpenIdConnect", "SAMLProvider", "SamlProvider", "ClientID", "ClientId").Replace(op.Name)
+			command := strings.ToLower(strings.TrimPrefix(words.ReplaceAllString(name, "-$0"), "-"))
+			if !regexp.MustCompile(`aws ` + service.Name + ` ` + command + `\s`).MatchString(all.String()) {
+				t.Errorf("no session in testdata/aws has the command %s of %s", command, service.Name)
+			}
 		}
 	}
 }
@@ -149,10 +153,11 @@ func (s *session) output(r result) string {
 
 var (
 	// changing are the members whose values differ from run to run.
-	changing = regexp.MustCompile(`"(IdentityPoolId|IdentityId|Token|NextToken|CreationDate|LastModifiedDate)": "([^"]+)"`)
+	changing = regexp.MustCompile(`"(IdentityPoolId|IdentityId|Token|NextToken|CreationDate|LastModifiedDate|CreateDate|UpdateDate|UserId|RoleId|PolicyId|AccessKeyId|SecretAccessKey)": "([^"]+)"`)
 	kinds    = map[string]string{
 		"IdentityPoolId": "POOL", "IdentityId": "IDENTITY", "Token": "TOKEN", "NextToken": "PAGE",
-		"CreationDate": "DATE", "LastModifiedDate": "DATE",
+		"CreationDate": "DATE", "LastModifiedDate": "DATE", "CreateDate": "WHEN", "UpdateDate": "WHEN",
+		"UserId": "UID", "RoleId": "ROLEID", "PolicyId": "POLICYID", "AccessKeyId": "AKID", "SecretAccessKey": "SECRET",
 	}
 	// forms are what a value of a kind looks like: one that does not is not given a name.
 	forms = map[string]*regexp.Regexp{
@@ -161,8 +166,14 @@ var (
 		"TOKEN":    regexp.MustCompile(`^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$`),
 		"PAGE":     regexp.MustCompile(`^[\w=-]+$`),
 		"DATE":     regexp.MustCompile(`^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d\d\d000)?\+00:00$`),
+		"WHEN":     regexp.MustCompile(`^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$`),
+		"UID":      regexp.MustCompile(`^AIDA[A-Z2-7]{17}$`),
+		"ROLEID":   regexp.MustCompile(`^AROA[A-Z2-7]{17}$`),
+		"POLICYID": regexp.MustCompile(`^ANPA[A-Z2-7]{17}$`),
+		"AKID":     regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`),
+		"SECRET":   regexp.MustCompile(`^[A-Za-z0-9+/]{40}$`),
 	}
-	named = regexp.MustCompile(`\b(POOL|IDENTITY|TOKEN|PAGE|DATE|KEY|URL)\d*\b`)
+	named = regexp.MustCompile(`\b(POOL|IDENTITY|TOKEN|PAGE|DATE|KEY|URL|UID|ROLEID|POLICYID|AKID|SECRET)\d*\b`)
 )
 
 // name puts names in the place of what changes from run to run.
@@ -170,6 +181,11 @@ func (s *session) name(output string) string {
 	for _, m := range changing.FindAllStringSubmatch(output, -1) {
 		kind, value := kinds[m[1]], m[2]
 		if _, known := s.names[value]; known || !forms[kind].MatchString(value) {
+			continue
+		}
+		if kind == "WHEN" {
+			// In whole seconds: two may or may not be the same.
+			s.names[value] = kind
 			continue
 		}
 		n := 1

@@ -99,7 +99,7 @@ func TestRestart_Commands(t *testing.T) {
 				}
 				return w.poolkeeper(args...)
 			}
-			r := command("keys", "create", "--description", "login backend")
+			r := command("keys", "create")
 			id, secret := exportedID.FindStringSubmatch(r.stdout), exportedSecret.FindStringSubmatch(r.stdout)
 			if r.code != 0 || id == nil || secret == nil {
 				t.Fatalf("keys create: code %d, %s", r.code, r.stderr)
@@ -113,11 +113,11 @@ func TestRestart_Commands(t *testing.T) {
 
 			r = command("keys", "list", "--output", "json")
 			var list struct {
-				AccessKeys []struct{ AccessKeyId, Description string }
+				AccessKeyMetadata []struct{ AccessKeyId, Status string }
 			}
-			if err := json.Unmarshal([]byte(r.stdout), &list); err != nil || len(list.AccessKeys) != 2 ||
-				list.AccessKeys[0].AccessKeyId != w.keyID || list.AccessKeys[1].AccessKeyId != id[1] ||
-				list.AccessKeys[1].Description != "login backend" {
+			if err := json.Unmarshal([]byte(r.stdout), &list); err != nil || len(list.AccessKeyMetadata) != 2 ||
+				list.AccessKeyMetadata[0].AccessKeyId != w.keyID || list.AccessKeyMetadata[1].AccessKeyId != id[1] ||
+				list.AccessKeyMetadata[1].Status != "Active" {
 				t.Errorf("keys list: %+v (%v)", r, err)
 			}
 			if strings.Contains(r.stdout, secret[1]) {
@@ -131,7 +131,7 @@ func TestRestart_Commands(t *testing.T) {
 			if code := smithyCode(err); code != "UnrecognizedClientException" {
 				t.Errorf("with a deleted key: %v, want UnrecognizedClientException", err)
 			}
-			if r := command("keys", "delete", id[1]); r.code != 1 || r.stderr != "poolkeeper: Access key '"+id[1]+"' not found.\n" {
+			if r := command("keys", "delete", id[1]); r.code != 1 || r.stderr != "poolkeeper: The Access Key with id "+id[1]+" cannot be found.\n" {
 				t.Errorf("keys delete again: %+v", r)
 			}
 			if _, _, err := tokenFor(t.Context(), w.sdk(), pool, "alice"); err != nil {

@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import unittest
+import urllib.request
 import uuid
 
 import boto3
@@ -192,6 +193,109 @@ class Boto3(unittest.TestCase):
             with self.subTest(code), self.assertRaises(botocore.exceptions.ClientError) as caught:
                 client(**arguments).describe_identity_pool(IdentityPoolId=self.pool)
             self.assertEqual(caught.exception.response["Error"]["Code"], code)
+
+
+TRUST = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}],
+})
+TOKENS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "cognito-identity:Get*", "Resource": "*"}],
+}
+
+
+class IAM(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        url = os.environ["POOLKEEPER_URL"]
+        self.iam = boto3.client("iam", endpoint_url=url)
+        self.sts = boto3.client("sts", endpoint_url=url)
+        self.name = "u" + uuid.uuid4().hex
+
+    def refused(self, exception, code, message, call, **arguments):
+        with self.assertRaises(exception) as caught:
+            call(**arguments)
+        error = caught.exception.response["Error"]
+        self.assertEqual((error["Code"], error["Message"], error["Type"]), (code, message, "Sender"))
+        self.assertEqual(caught.exception.response["ResponseMetadata"]["RetryAttempts"], 0)
+
+    def test_user(self):
+        user = self.iam.create_user(UserName=self.name, Path="/a/", Tags=[{"Key": "k", "Value": ""}])["User"]
+        self.assertEqual(user["Arn"], f"arn:aws:iam::000000000000:user/a/{self.name}")
+        self.assertEqual(user["Tags"], [{"Key": "k", "Value": ""}])
+        self.assertIsInstance(user["CreateDate"], datetime.datetime)
+        self.assertRegex(user["UserId"], "^AIDA[A-Z2-7]{17}$")
+        self.assertEqual(self.iam.get_user(UserName=self.name)["User"], user)
+        self.refused(
+            self.iam.exceptions.EntityAlreadyExistsException, "EntityAlreadyExists",
+            f"User with name {self.name} already exists.", self.iam.create_user, UserName=self.name,
+        )
+
+        # Documents come back as they went in, decoded.
+        self.iam.put_user_policy(UserName=self.name, PolicyName="tokens", PolicyDocument=json.dumps(TOKENS))
+        self.assertEqual(self.iam.get_user_policy(UserName=self.name, PolicyName="tokens")["PolicyDocument"], TOKENS)
+
+        key = self.iam.create_access_key(UserName=self.name)["AccessKey"]
+        session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
+        own = session.client("sts", endpoint_url=os.environ["POOLKEEPER_URL"])
+        who = own.get_caller_identity()
+        self.assertEqual((who["Arn"], who["UserId"]), (user["Arn"], user["UserId"]))
+        self.refused(
+            botocore.exceptions.ClientError, "AccessDenied",
+            f"User: {user['Arn']} is not authorized to perform: iam:DeleteUser on resource: user {self.name} "
+            "because no identity-based policy allows the iam:DeleteUser action",
+            session.client("iam", endpoint_url=os.environ["POOLKEEPER_URL"]).delete_user, UserName=self.name,
+        )
+        self.refused(
+            self.iam.exceptions.DeleteConflictException, "DeleteConflict",
+            "Cannot delete entity, must delete policies first.", self.iam.delete_user, UserName=self.name,
+        )
+        self.iam.delete_user_policy(UserName=self.name, PolicyName="tokens")
+        self.iam.delete_access_key(UserName=self.name, AccessKeyId=key["AccessKeyId"])
+        self.iam.delete_user(UserName=self.name)
+        self.refused(
+            self.iam.exceptions.NoSuchEntityException, "NoSuchEntity",
+            f"The user with name {self.name} cannot be found.", self.iam.get_user, UserName=self.name,
+        )
+
+    def test_policy(self):
+        policy = self.iam.create_policy(PolicyName=self.name, PolicyDocument=json.dumps(TOKENS))["Policy"]
+        self.assertEqual((policy["AttachmentCount"], policy["DefaultVersionId"], policy["IsAttachable"]), (0, "v1", True))
+        role = self.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=TRUST)["Role"]
+        self.assertEqual(role["AssumeRolePolicyDocument"], json.loads(TRUST))
+        self.iam.attach_role_policy(RoleName=self.name, PolicyArn=policy["Arn"])
+        roles = self.iam.list_entities_for_policy(PolicyArn=policy["Arn"])["PolicyRoles"]
+        self.assertEqual(roles, [{"RoleName": self.name, "RoleId": role["RoleId"]}])
+        self.assertEqual(self.iam.get_policy(PolicyArn=policy["Arn"])["Policy"]["AttachmentCount"], 1)
+        # The resource interface reads what it needs by itself.
+        attached = boto3.resource("iam", endpoint_url=os.environ["POOLKEEPER_URL"]).Role(self.name).attached_policies.all()
+        self.assertEqual([p.policy_name for p in attached], [self.name])
+        version = self.iam.create_policy_version(
+            PolicyArn=policy["Arn"], PolicyDocument=TRUST.replace('"Principal": {"AWS": "000000000000"}', '"Resource": "*"'), SetAsDefault=True,
+        )["PolicyVersion"]
+        self.assertEqual((version["VersionId"], version["IsDefaultVersion"]), ("v2", True))
+
+    def test_pages(self):
+        names = [f"{self.name}-{n}" for n in range(4)]
+        for name in names:
+            self.iam.create_role(RoleName=name, Path=f"/{self.name}/", AssumeRolePolicyDocument=TRUST)
+        pages = self.iam.get_paginator("list_roles").paginate(
+            PathPrefix=f"/{self.name}/", PaginationConfig={"PageSize": 3}
+        )
+        self.assertEqual([[r["RoleName"] for r in page["Roles"]] for page in pages], [names[:3], names[3:]])
+
+    def test_caller_identity(self):
+        who = self.sts.get_caller_identity()
+        self.assertEqual(
+            (who["UserId"], who["Account"], who["Arn"]),
+            ("000000000000", "000000000000", "arn:aws:iam::000000000000:root"),
+        )
+        # As Kubernetes and others send it: signed in the URL.
+        url = self.sts.generate_presigned_url("get_caller_identity", HttpMethod="GET")
+        with urllib.request.urlopen(url) as answer:
+            self.assertIn(b"<Arn>arn:aws:iam::000000000000:root</Arn>", answer.read())
 
 
 if __name__ == "__main__":
