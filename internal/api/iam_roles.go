@@ -84,6 +84,7 @@ var updateRoleDescription = &Operation{
 	Name:     "UpdateRoleDescription",
 	Doc:      "Changes what a role is said to be for, as UpdateRole does too. Terraform calls it.",
 	Access:   AccessWrite,
+	Audit:    AuditChange,
 	Resource: onRole,
 	Input: structure("UpdateRoleDescriptionInput",
 		required("RoleName", roleName, "The role to change."),

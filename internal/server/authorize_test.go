@@ -58,6 +58,9 @@ func TestAuthorization_Matrix(t *testing.T) {
 			if !found {
 				t.Fatalf("the matrix has no row for %s", op.Name)
 			}
+			if op.ByTrust {
+				return // who may is told by policies of two sides: package principal tries them
+			}
 			if row.public != op.Public || row.served && (row.on == "") != (op.Public || op.AnyPrincipal) {
 				t.Fatalf("public %v, refused to nobody who signs: %v; the description says otherwise", row.public, row.on == "")
 			}

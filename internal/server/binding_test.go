@@ -11,8 +11,8 @@ import (
 
 // notServed lists the operations that are described and that nothing serves yet.
 var notServed = []string{
-	"AssumeRole", "GetCredentialsForIdentity", "GetIdentityPoolRoles", "GetOpenIdToken", "GetPrincipalTagAttributeMap",
-	"GetSessionToken", "SetIdentityPoolRoles", "SetPrincipalTagAttributeMap", "UnlinkIdentity",
+	"GetCredentialsForIdentity", "GetIdentityPoolRoles", "GetOpenIdToken", "GetPrincipalTagAttributeMap",
+	"SetIdentityPoolRoles", "SetPrincipalTagAttributeMap", "UnlinkIdentity",
 }
 
 // public are the services that everybody may call.
@@ -226,6 +226,8 @@ var unreached = map[string]string{
 	"UpdateSAMLProvider LimitExceeded":                     noLimits,
 	"UpdateUser LimitExceeded":                             noLimits,
 
+	"AssumeRole ExpiredTokenException": "who signs with credentials that have expired is told ExpiredToken",
+
 	"RotateSigningKeys InvalidParameterException": noBadInput,
 	"RotateSigningKeys ResourceConflictException": noConflict,
 }
@@ -234,11 +236,11 @@ var unreached = map[string]string{
 var neverReached = map[api.Code]string{
 	api.TooManyRequestsException:      noLimits,
 	api.ConcurrentModification:        oneWriter,
+	api.RegionDisabledException:       "every region that is served is enabled",
 	api.EntityTemporarilyUnmodifiable: "nothing is made in the background",
 	api.UnmodifiableEntity:            "there are no roles that belong to services",
 	api.PolicyNotAttachable:           "every policy can be attached",
 	api.ServiceFailure:                "TestStoreFailure_Query shows it of every operation",
-	api.PackedPolicyTooLarge:          "no session is made yet",
 }
 
 // TestScripts_Reach: the scripts show every served operation succeed, and with every error that

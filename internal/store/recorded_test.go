@@ -142,6 +142,7 @@ var changes = []change{
 	{"DeleteAccessKey", func(d *deployment) any { return &api.DeleteAccessKeyInput{UserName: "u", AccessKeyId: d.accessKey} }, nil},
 	{"CreateRole", with(&api.CreateRoleInput{RoleName: "r", AssumeRolePolicyDocument: trust}), nil},
 	{"UpdateRole", with(&api.UpdateRoleInput{RoleName: "r", MaxSessionDuration: 7200}), nil},
+	{"UpdateRoleDescription", with(&api.UpdateRoleDescriptionInput{RoleName: "r", Description: "z"}), nil},
 	{"UpdateAssumeRolePolicy", with(&api.UpdateAssumeRolePolicyInput{RoleName: "r", PolicyDocument: trust}), nil},
 	{"TagRole", with(&api.TagRoleInput{RoleName: "r", Tags: []api.Tag{{Key: "k", Value: "v"}}}), nil},
 	{"UntagRole", with(&api.UntagRoleInput{RoleName: "r", TagKeys: []string{"k"}}), nil},
