@@ -15,7 +15,8 @@ import (
 // AppendJSON appends src, a struct or a pointer to one whose type is the Go form
 // of shape, as AWS writes it: no white space, names in alphabetical order, unset
 // members left out. Unset are the empty string, zero, the zero time and nil; an
-// empty map or list that is not nil is written, and so is a required Boolean.
+// empty map or list that is not nil is written, and so is a required Boolean, and a required
+// string that is bounded and may be empty.
 //
 // A string that is not valid UTF-8 is written as it is, so that the receiver
 // refuses it; replacing bytes would make different identifiers equal. AppendJSON
@@ -68,10 +69,17 @@ func (f *field) unset(rv reflect.Value) bool {
 	switch kind := f.plan.shape.Kind; {
 	case kind == api.Timestamp:
 		return timeOf(rv).IsZero()
-	case kind == api.Boolean && !f.pointer:
+	case kind == api.Boolean && !f.pointer, f.mayBeEmpty():
 		return false
 	}
 	return rv.IsZero()
+}
+
+// mayBeEmpty reports whether the empty string is a value like any other: of a required
+// member that has no other way to say so, such as the value of a tag.
+func (f *field) mayBeEmpty() bool {
+	s := f.plan.shape
+	return s.Kind == api.String && f.required && s.Min == 0 && s.Max > 0
 }
 
 // value is what the field rv, which is set, holds or points to.
