@@ -189,6 +189,12 @@ func TestChanges(t *testing.T) {
 			}},
 			{of(`{users: {u: {}}}`), []string{"- user u: inline policy j", "- user u: policy p"}},
 		}},
+		{"room", []step{
+			// All inline policies of a user together have at most 2,048 characters.
+			{of(`{users: {u: {policies: {i: %s, j: %s}}}}`, sized(100), sized(1900)), []string{"+ user u", "+ user u: inline policy i", "+ user u: inline policy j"}},
+			{of(`{users: {u: {policies: {i: %s, j: %s}}}}`, sized(1900), sized(100)), []string{"~ user u: inline policy j", "~ user u: inline policy i"}},
+			{of(`{users: {u: {policies: {h: %s}}}}`, sized(2000)), []string{"- user u: inline policy i", "- user u: inline policy j", "+ user u: inline policy h"}},
+		}},
 		{"role", []step{
 			{of(`{roles: {r: {trust: %s}}}`, trust), []string{"+ role r"}},
 			{of(`{roles: {r: {trust: %s, description: words, maxSessionDuration: 4000}}}`, distrust), []string{"~ role r: description, longest session", "~ role r: trust policy"}},
@@ -232,6 +238,12 @@ func TestChanges(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sized returns a policy document of n characters.
+func sized(n int) string {
+	const before, after = `{"Statement":{"Effect":"Allow","Action":"a:`, `","Resource":"*"}}`
+	return before + strings.Repeat("x", n-len(before)-len(after)) + after
 }
 
 // A step is a file, and the changes it makes.
@@ -361,7 +373,8 @@ func TestPolicyOfAnotherPath(t *testing.T) {
 	w := newWorld(t)
 	w.words(w.apply(of(`{policies: {p: {path: /x/, document: %s}}, users: {u: {attached: [P]}}}`, document), state.Options{}),
 		"+ policy p", "+ user u", "+ user u: policy p")
-	w.words(w.apply(of(`{users: {u: {attached: ["arn:aws:iam::111122223333:policy/x/p", p]}}}`), state.Options{}))
+	// Policies are not declared, so that pruning leaves p.
+	w.words(w.apply(of(`{users: {u: {attached: ["arn:aws:iam::111122223333:policy/x/p", p]}}}`), state.Options{Prune: true}))
 }
 
 func TestStops(t *testing.T) {

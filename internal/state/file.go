@@ -121,14 +121,11 @@ func text(s string) *yaml.Node {
 	return n
 }
 
-// isBlock reports whether text of several lines can stand as it is. What could be read
-// otherwise in some reader can not: space at the begin or before the end of a line, empty
-// lines at the end, and what does not print.
+// isBlock reports whether text of several lines can stand as it is. The package that writes
+// gets white space at the begin wrong.
 func isBlock(s string) bool {
-	body := strings.TrimSuffix(s, "\n")
-	return strings.Contains(s, "\n") && body != "" && !strings.HasSuffix(body, "\n") &&
-		!strings.ContainsAny(body[:1], " \t\n") && !strings.Contains(body+"\n", " \n") && !strings.Contains(body+"\n", "\t\n") &&
-		!strings.ContainsFunc(body, func(r rune) bool { return r != '\n' && r != '\t' && notPrinted(r) })
+	return strings.Contains(s, "\n") && !strings.ContainsAny(s[:1], " \t\n") && !strings.ContainsFunc(s, notPrinted)
 }
 
-func notPrinted(r rune) bool { return !unicode.IsPrint(r) || r == '\uFEFF' }
+// notPrinted reports what stands in quotes, as an escape.
+func notPrinted(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\t' }
