@@ -34,6 +34,7 @@ var rooms = []struct {
 	{"internal/token", "internal/api internal/audit internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
 	{"internal/server", "internal/api internal/audit internal/identity internal/principal internal/sigv4 internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
+	{"internal/state", "internal/api", "net/http database/sql", "declared state is a client: it calls operations, and others carry the calls"},
 	{"internal/cli", "internal/api internal/sigv4 internal/wire", "database/sql", "a client like any other"},
 }
 
@@ -48,6 +49,7 @@ var modules = map[string]string{
 	"github.com/pressly/goose/v3":        "schema migrations from embedded SQL",
 	"github.com/spf13/cobra":             "commands, help, completion for four shells",
 	"github.com/spf13/pflag":             "the flags under cobra",
+	"go.yaml.in/yaml/v3":                 "declared state, with the line of each value; the YAML organisation's continuation of gopkg.in/yaml.v3",
 	"modernc.org/sqlite":                 "the embedded store, without cgo",
 }
 

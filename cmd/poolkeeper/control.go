@@ -33,10 +33,23 @@ func (c *config) controlSocket() (string, error) {
 	return path, err
 }
 
-// control calls f with a client of a service as the operator reaches it: of the server
-// that runs on the data directory, or else of one that this process runs for just that
-// long. An account that is not empty is the one that calls are about.
-func (p *program) control(ctx context.Context, c *config, account string, service *api.Service, f func(*cli.Client) error) error {
+// An operator makes clients that call as the operator does.
+type operator struct {
+	transport http.RoundTripper
+	now       func() time.Time
+}
+
+// client returns a client of a service, for an account and a region: empty, they are the
+// data directory's.
+func (o operator) client(service *api.Service, account, region string) *cli.Client {
+	return &cli.Client{
+		Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: asOperator{o.transport, account, region}}, Now: o.now,
+	}
+}
+
+// control calls f with the operator of the server that runs on the data directory, or else
+// of one that this process runs for just that long.
+func (p *program) control(ctx context.Context, c *config, f func(operator) error) error {
 	path, err := c.controlSocket()
 	if err != nil {
 		return err
@@ -45,10 +58,7 @@ func (p *program) control(ctx context.Context, c *config, account string, servic
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}
 	defer transport.CloseIdleConnections()
-	client := &cli.Client{
-		Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: asOperator{transport, account}}, Now: p.now,
-	}
-
+	client := operator{transport, p.now}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
 		return f(client)
@@ -75,19 +85,20 @@ func (p *program) control(ctx context.Context, c *config, account string, servic
 	return err
 }
 
-// asOperator says to the control socket which account a call is about; empty: that of the
-// data directory.
+// asOperator says to the control socket what calls are about.
 type asOperator struct {
 	http.RoundTripper
-	account string
+	account, region string
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (o asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("User-Agent", "poolkeeper")
-	if o.account != "" {
-		r.Header.Set(server.OperatorAccount, o.account)
+	for name, value := range map[string]string{server.OperatorAccount: o.account, server.OperatorRegion: o.region} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
 	}
 	return o.RoundTripper.RoundTrip(r)
 }
@@ -109,8 +120,8 @@ func controlCommand[In, Out any](p *program, service *api.Service, use, operatio
 			if fill != nil {
 				fill(args, in)
 			}
-			err := p.control(cmd.Context(), &c, account, service, func(client *cli.Client) error {
-				return client.Call(cmd.Context(), operation, in, out)
+			err := p.control(cmd.Context(), &c, func(o operator) error {
+				return o.client(service, account, "").Call(cmd.Context(), operation, in, out)
 			})
 			var refused *api.Error
 			switch {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +29,9 @@ const (
 	settingIssuer  = "issuer"
 	// settingHome is the home region, which the ids of signing keys begin with.
 	settingHome = "home-region"
+	// settingRegions are the regions that the last server has served, with commas, so that
+	// commands without one see all pools.
+	settingRegions = "regions"
 	// settingRootKey is the id of the root access key of the first start. Without it
 	// the first start has not come to its end, and nobody has seen a key.
 	settingRootKey = "root-access-key"
@@ -50,6 +54,7 @@ type house struct {
 	account    string
 	issuer     string
 	home       string
+	regions    []string
 	// fresh: no start on this data directory has made a root access key yet.
 	fresh bool
 }
@@ -102,13 +107,8 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			return nil, fmt.Errorf("signing keys: %w", err)
 		}
 	}
-	regions := c.regions
-	if len(regions) == 0 {
-		// A command that is told no regions serves none; it asks for no identities.
-		regions = []string{h.home}
-	}
 	h.identities, err = identity.New(identity.Config{
-		Store: s, Issuer: h.keys, Seal: master, Regions: regions, NewGUID: uuid.NewString,
+		Store: s, Issuer: h.keys, Seal: master, Regions: h.regions, NewGUID: uuid.NewString,
 	})
 	if err != nil {
 		return nil, err
@@ -197,7 +197,17 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 		if err != nil {
 			return err
 		}
-		h.account, h.issuer, h.home = account, issuer, home
+		regions, err := setting(tx, settingRegions, strings.Join(c.regions, ","), home)
+		if err != nil {
+			return err
+		}
+		if now := strings.Join(c.regions, ","); now != "" && now != regions {
+			regions = now
+			if err := tx.PutSetting(settingRegions, []byte(regions)); err != nil {
+				return err
+			}
+		}
+		h.account, h.issuer, h.home, h.regions = account, issuer, home, strings.Split(regions, ",")
 		_, err = tx.Setting(settingRootKey)
 		if h.fresh = errors.Is(err, identity.ErrNotFound); !h.fresh {
 			return err

@@ -279,9 +279,10 @@ func (p *program) listenControl(c *config) (net.Listener, error) {
 func controlServer(h *house, s server.Config) *http.Server {
 	operator := server.Operator{Account: h.account, Region: h.home}
 	s.Services = []server.Served{
-		{Service: api.Control, Bindings: server.Control(h.keys, h.principals)},
+		{Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities)},
 		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
 		{Service: api.IAM, Bindings: server.IAM(h.principals)},
+		{Service: api.STS, Bindings: server.STS(h.principals)},
 	}
 	s.Authenticate, s.Authorize = operator, operator
 	return httpServer(s.Log, server.New(s).ServeHTTP)

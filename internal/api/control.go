@@ -8,6 +8,7 @@ var Control = &Service{
 	Doc:          "The operator's side of this server: the keys that sign tokens, the sessions that are in use, and why policies decide as they do.",
 	Operations: []*Operation{
 		getPolicyDecisions,
+		listRegions,
 		listSigningKeys,
 		revokeSessions,
 		rotateSigningKeys,
@@ -62,6 +63,18 @@ var getPolicyDecisions = &Operation{
 		optional("Decisions", list("PolicyDecisionList", policyDecision, 0, 0), "One for each action and resource, in their order."),
 	),
 	Errors: []Code{InvalidParameterException, ResourceNotFoundException, InternalErrorException},
+}
+
+var listRegions = &Operation{
+	Name:   "ListRegions",
+	Doc:    "Lists the regions that are served, the home region first.",
+	Access: AccessList,
+	Audit:  AuditRead,
+	Input:  structure("ListRegionsInput"),
+	Output: structure("ListRegionsOutput",
+		optional("Regions", list("RegionList", text("RegionName", 0, 0, ""), 0, 0), "The names of the regions."),
+	),
+	Errors: []Code{InternalErrorException},
 }
 
 var listSigningKeys = &Operation{

@@ -1355,6 +1355,16 @@ type ListPolicyVersionsOutput struct {
 	Marker string
 }
 
+// ListRegionsInput is the input of ListRegions, which lists the regions that are served, the
+// home region first.
+type ListRegionsInput struct{}
+
+// ListRegionsOutput is the output of ListRegions.
+type ListRegionsOutput struct {
+	// The names of the regions.
+	Regions []string
+}
+
 // ListRolePoliciesInput is the input of ListRolePolicies, which lists the names of the inline
 // policies of a role. ListAttachedRolePolicies lists those attached.
 type ListRolePoliciesInput struct {

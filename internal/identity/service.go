@@ -134,6 +134,11 @@ func (s *Service) newIdentity(tx Tx, p *Pool, logins ...Login) *Identity {
 	}
 }
 
+// ListRegions returns the regions that are served.
+func (s *Service) ListRegions(context.Context, Caller, *api.ListRegionsInput) (*api.ListRegionsOutput, error) {
+	return &api.ListRegionsOutput{Regions: slices.Clone(s.regions)}, nil
+}
+
 func (s *Service) serves(region string) bool { return slices.Contains(s.regions, region) }
 
 // view runs f in a View and returns what its last run returned.

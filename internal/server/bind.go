@@ -162,9 +162,10 @@ func STS(s *principal.Service) []Binding {
 }
 
 // Control returns the bindings of the operators' service.
-func Control(keys *token.Ring, principals *principal.Service) []Binding {
+func Control(keys *token.Ring, principals *principal.Service, identities *identity.Service) []Binding {
 	return []Binding{
 		bind("GetPolicyDecisions", principals.GetPolicyDecisions),
+		bind("ListRegions", identities.ListRegions),
 		bind("ListSigningKeys", keys.ListSigningKeys),
 		bind("RevokeSessions", principals.RevokeSessions),
 		bind("RotateSigningKeys", keys.RotateSigningKeys),

@@ -228,6 +228,8 @@ var unreached = map[string]string{
 
 	"AssumeRole ExpiredTokenException": "who signs with credentials that have expired is told ExpiredToken",
 
+	"ListRegions InternalErrorException": "it asks nobody",
+
 	"RotateSigningKeys InvalidParameterException": noBadInput,
 	"RotateSigningKeys ResourceConflictException": noConflict,
 }

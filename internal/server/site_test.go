@@ -178,7 +178,7 @@ func newSite(t testing.TB, c change) *site {
 	s.handler = server.New(s.config)
 	operators := s.config
 	operators.Services = []server.Served{
-		{Service: api.Control, Bindings: server.Control(s.keys, s.principals)},
+		{Service: api.Control, Bindings: server.Control(s.keys, s.principals, s.identities)},
 		{Service: api.IAM, Bindings: server.IAM(s.principals)},
 	}
 	operator := server.Operator{Account: account, Region: region}

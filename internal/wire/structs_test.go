@@ -130,6 +130,8 @@ var structs = []any{
 	api.PutUserPolicyInput{},
 	api.RemoveClientIDFromOpenIDConnectProviderInput{},
 	api.GetPolicyDecisionsInput{},
+	api.ListRegionsInput{},
+	api.ListRegionsOutput{},
 	api.GetPolicyDecisionsOutput{},
 	api.RevokeSessionsInput{},
 	api.RevokeSessionsOutput{},
