@@ -88,7 +88,7 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 	if err != nil {
 		return err
 	}
-	defer trail.Close()
+	defer func() { _ = trail.Close() }() // what it can not write it reports
 	shared := server.Config{
 		KeyUses: server.NewKeyUses(s.h.principals.NoteKeyUse, log),
 		Audit:   &audit.Recorder{Log: trail, Issued: c.auditTokens, Refused: c.auditRefused},

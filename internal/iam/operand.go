@@ -201,7 +201,7 @@ func (o date) equals(_ *query, value string) bool {
 // toDate reads the forms of ISO 8601 that the W3C's note on dates lists, and Unix
 // time in seconds. Four digits are a year.
 func toDate(s string) (time.Time, bool) {
-	layout := ""
+	var layout string
 	switch {
 	case len(s) == len("2006"):
 		layout = "2006"

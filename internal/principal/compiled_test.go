@@ -19,7 +19,7 @@ func TestDerived(t *testing.T) {
 		}
 	}
 	broken := errors.New("broken")
-	if v, err := d.of(2, func(int) (int, error) { return 5, broken }); err != broken {
+	if v, err := d.of(2, func(int) (int, error) { return 5, broken }); !errors.Is(err, broken) {
 		t.Errorf("got %d, %v, want the error", v, err)
 	}
 	if v, err := d.of(2, double); v != 4 || err != nil {

@@ -129,20 +129,20 @@ func (r *Role) Clone() *Role {
 // Clone returns a deep copy.
 func (p *Policy) Clone() *Policy {
 	c := *p
-	c.Entity, c.Versions = p.Entity.clone(), slices.Clone(p.Versions)
+	c.Entity, c.Versions = p.clone(), slices.Clone(p.Versions)
 	return &c
 }
 
 // Clone returns a deep copy.
 func (p *OIDCProvider) Clone() *OIDCProvider {
 	c := *p
-	c.Entity, c.ClientIDs, c.Thumbprints = p.Entity.clone(), slices.Clone(p.ClientIDs), slices.Clone(p.Thumbprints)
+	c.Entity, c.ClientIDs, c.Thumbprints = p.clone(), slices.Clone(p.ClientIDs), slices.Clone(p.Thumbprints)
 	return &c
 }
 
 // Clone returns a deep copy.
 func (p *SAMLProvider) Clone() *SAMLProvider {
 	c := *p
-	c.Entity = p.Entity.clone()
+	c.Entity = p.clone()
 	return &c
 }

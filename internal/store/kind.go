@@ -84,7 +84,7 @@ var users = kind[principal.User, userDoc]{
 		return userDoc{encodeEntity(u.Entity), permissionsDoc(u.Permissions), docTime{u.SessionsFrom}}
 	},
 	decode: func(d userDoc, u *principal.User) {
-		d.entityDoc.decode(&u.Entity)
+		d.decode(&u.Entity)
 		u.Permissions = principal.Permissions(d.permissionsDoc)
 		u.SessionsFrom = d.SessionsFrom.Time
 	},
@@ -105,7 +105,7 @@ var roles = kind[principal.Role, roleDoc]{
 		}
 	},
 	decode: func(d roleDoc, r *principal.Role) {
-		d.entityDoc.decode(&r.Entity)
+		d.decode(&r.Entity)
 		r.Permissions = principal.Permissions(d.permissionsDoc)
 		r.Description = d.Description
 		r.Trust = d.Trust
@@ -131,7 +131,7 @@ var policies = kind[principal.Policy, policyDoc]{
 		return d
 	},
 	decode: func(d policyDoc, p *principal.Policy) {
-		d.entityDoc.decode(&p.Entity)
+		d.decode(&p.Entity)
 		p.Description = d.Description
 		p.Updated = d.Updated.Time
 		p.NextVersion = d.NextVersion
@@ -151,7 +151,7 @@ var oidcProviders = kind[principal.OIDCProvider, oidcProviderDoc]{
 		return oidcProviderDoc{encodeEntity(p.Entity), p.ClientIDs, p.Thumbprints}
 	},
 	decode: func(d oidcProviderDoc, p *principal.OIDCProvider) {
-		d.entityDoc.decode(&p.Entity)
+		d.decode(&p.Entity)
 		p.ClientIDs, p.Thumbprints = d.ClientIDs, d.Thumbprints
 	},
 }
@@ -164,7 +164,7 @@ var samlProviders = kind[principal.SAMLProvider, samlProviderDoc]{
 		return samlProviderDoc{encodeEntity(p.Entity), p.Metadata, docTime{p.ValidUntil}}
 	},
 	decode: func(d samlProviderDoc, p *principal.SAMLProvider) {
-		d.entityDoc.decode(&p.Entity)
+		d.decode(&p.Entity)
 		p.Metadata, p.ValidUntil = d.Metadata, d.ValidUntil.Time
 	},
 }

@@ -71,7 +71,7 @@ func (a *answer) read(op *api.Operation) error {
 func (a *answer) elements(each func(name string) error) error {
 	for {
 		token, err := a.d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			// Only outside of all elements; elsewhere the decoder reports another error.
 			return nil
 		}
