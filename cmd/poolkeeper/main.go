@@ -69,6 +69,8 @@ OpenID Connect token, by the API of Amazon Cognito identity pools.
 
 Start a server:           poolkeeper serve
 See what it does:         poolkeeper demo
+Who changed what:         poolkeeper audit
+Keep it in a file:        poolkeeper export, poolkeeper apply
 Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7665 …`,
 		Version:       version(),
 		SilenceErrors: true,
