@@ -105,7 +105,7 @@ func newSession(t *testing.T) *session {
 	}
 	return &session{
 		world: w,
-		env:   w.environAWS("PATH=" + bin + ":/usr/bin:/bin"),
+		env:   w.environAWS("PATH="+bin+":/usr/bin:/bin", "POOLKEEPER_DATA="+w.data),
 		names: map[string]string{w.keyID: "KEY", w.url: "URL"},
 	}
 }
@@ -153,11 +153,12 @@ func (s *session) output(r result) string {
 
 var (
 	// changing are the members whose values differ from run to run.
-	changing = regexp.MustCompile(`"(IdentityPoolId|IdentityId|Token|NextToken|CreationDate|LastModifiedDate|CreateDate|UpdateDate|UserId|RoleId|PolicyId|AccessKeyId|SecretAccessKey)": "([^"]+)"`)
+	changing = regexp.MustCompile(`"(IdentityPoolId|IdentityId|Token|NextToken|CreationDate|LastModifiedDate|CreateDate|UpdateDate|UserId|RoleId|PolicyId|AccessKeyId|SecretAccessKey|SessionToken|Expiration)": "([^"]+)"`)
 	kinds    = map[string]string{
 		"IdentityPoolId": "POOL", "IdentityId": "IDENTITY", "Token": "TOKEN", "NextToken": "PAGE",
 		"CreationDate": "DATE", "LastModifiedDate": "DATE", "CreateDate": "WHEN", "UpdateDate": "WHEN",
 		"UserId": "UID", "RoleId": "ROLEID", "PolicyId": "POLICYID", "AccessKeyId": "AKID", "SecretAccessKey": "SECRET",
+		"SessionToken": "SESSION", "Expiration": "WHEN",
 	}
 	// forms are what a value of a kind looks like: one that does not is not given a name.
 	forms = map[string]*regexp.Regexp{
@@ -170,10 +171,11 @@ var (
 		"UID":      regexp.MustCompile(`^AIDA[A-Z2-7]{17}$`),
 		"ROLEID":   regexp.MustCompile(`^AROA[A-Z2-7]{17}$`),
 		"POLICYID": regexp.MustCompile(`^ANPA[A-Z2-7]{17}$`),
-		"AKID":     regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`),
+		"AKID":     regexp.MustCompile(`^A[KS]IA[A-Z2-7]{16}$`),
+		"SESSION":  regexp.MustCompile(`^[\w-]{200,}$`),
 		"SECRET":   regexp.MustCompile(`^[A-Za-z0-9+/]{40}$`),
 	}
-	named = regexp.MustCompile(`\b(POOL|IDENTITY|TOKEN|PAGE|DATE|KEY|URL|UID|ROLEID|POLICYID|AKID|SECRET)\d*\b`)
+	named = regexp.MustCompile(`\b(POOL|IDENTITY|TOKEN|PAGE|DATE|KEY|URL|UID|ROLEID|POLICYID|AKID|SECRET|SESSION)\d*\b`)
 )
 
 // name puts names in the place of what changes from run to run.
