@@ -10,10 +10,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentity"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go"
 )
 
@@ -173,4 +175,63 @@ func decoded(t *testing.T, document *string) string {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// TestSDK_AssumeRole: the SDK's own provider takes a role, and its credentials are good for what
+// the role and the session policy both allow, until they are taken away.
+func TestSDK_AssumeRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, root := t.Context(), w.iam()
+	pool := newPool(t, w.sdk())
+	if _, err := root.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("backend")}); err != nil {
+		t.Fatal(err)
+	}
+	key, err := root.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String("backend")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	role, err := root.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("reader"), AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/backend"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = root.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("reader"), PolicyName: aws.String("all"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cognito-identity:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/Team":"blue"}}}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := func(team string) *cognitoidentity.Client {
+		taker := w.sts(*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey)
+		return cognitoidentity.New(cognitoidentity.Options{
+			Region: "us-east-1", BaseEndpoint: aws.String(w.url),
+			Credentials: aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(taker, *role.Role.Arn, func(o *stscreds.AssumeRoleOptions) {
+				o.Tags = []ststypes.Tag{{Key: aws.String("Team"), Value: aws.String(team)}}
+				o.Policy = aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cognito-identity:Describe*","Resource":"*"}]}`)
+			})),
+		})
+	}
+	describe := func(c *cognitoidentity.Client) string {
+		_, err := c.DescribeIdentityPool(ctx, &cognitoidentity.DescribeIdentityPoolInput{IdentityPoolId: aws.String(pool)})
+		return code(err)
+	}
+	blue := session("blue")
+	if got := describe(blue); got != "" {
+		t.Errorf("what role, tag and session policy allow: %s", got)
+	}
+	if got := describe(session("red")); got != "AccessDeniedException" {
+		t.Errorf("with another tag: got %q", got)
+	}
+	if _, err := blue.DeleteIdentityPool(ctx, &cognitoidentity.DeleteIdentityPoolInput{IdentityPoolId: aws.String(pool)}); code(err) != "AccessDeniedException" {
+		t.Errorf("what the session policy does not allow: got %v", err)
+	}
+	if r := w.poolkeeper("sessions", "revoke", "--role", "reader"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	if got := describe(blue); got != "UnrecognizedClientException" {
+		t.Errorf("revoked: got %q", got)
+	}
+	if got := describe(session("blue")); got != "" {
+		t.Errorf("a new session: %s", got)
+	}
 }
