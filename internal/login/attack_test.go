@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -418,6 +419,12 @@ func newResolver(t testing.TB, name string) *net.Resolver {
 func TestAttack09_SlowAndHuge(t *testing.T) {
 	t.Parallel()
 	other := newIssuer(t)
+	goodSet := members{"keys": other.keys}
+	// The twin: as long as may be.
+	other.documents = map[string]http.HandlerFunc{"/keys": func(w http.ResponseWriter, _ *http.Request) {
+		set := must(json.Marshal(goodSet))
+		w.Write(append(set, bytes.Repeat([]byte(" "), maxAnswer-len(set))...))
+	}}
 	for _, tc := range []struct {
 		name string
 		do   http.HandlerFunc
@@ -450,6 +457,16 @@ func TestAttack09_SlowAndHuge(t *testing.T) {
 			}
 		}},
 		{"silent", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }},
+		{"compressed, and good inside", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			json.NewEncoder(z).Encode(goodSet)
+			z.Close()
+		}},
+		{"good, and then too long", func(w http.ResponseWriter, _ *http.Request) {
+			json.NewEncoder(w).Encode(goodSet)
+			io.WriteString(w, strings.Repeat(" ", maxAnswer))
+		}},
 		{"deep", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, strings.Repeat(`{"keys":[`, 100000)) }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -517,8 +534,8 @@ func TestAttack10_IssuerMismatch(t *testing.T) {
 		liar.url = says
 		w := newWorld(t, nil)
 		_, err := w.IDToken(t.Context(), Issuer{URL: at, ClientIDs: []string{clientID}}, token)
-		r, _ := err.(*Refusal)
-		if r == nil || r.Reason != Unreachable {
+		var r *Refusal
+		if !errors.As(err, &r) || r.Reason != Unreachable {
 			t.Errorf("discovery document of %q: got %v, want %q", says, err, Unreachable)
 		}
 	}
@@ -629,6 +646,7 @@ func TestAttack13_Size(t *testing.T) {
 		{"blank before", " " + i.token(), notIDToken},
 		{"line end behind", i.token() + "\n", notIDToken},
 		{"line end inside", i.token()[:50] + "\n" + i.token()[50:], notIDToken},
+		{"signature in another spelling", respelled(i.token()), notIDToken},
 		{"padding", strings.Replace(i.token(), ".", "=.", 1), notIDToken},
 		{"deep claims", jws("RS256", rsaOne(), members{"alg": "RS256", "kid": "rsa"}, strings.Repeat("[", 20000)), notIDToken},
 	})
@@ -640,6 +658,13 @@ func TestAttack13_Size(t *testing.T) {
 	if took := time.Since(began); took > 100*time.Millisecond {
 		t.Errorf("%d dots took %v", maxToken, took)
 	}
+}
+
+// respelled changes bits at a token's end that stand for nothing.
+func respelled(token string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := len(token) - 1
+	return token[:last] + alphabet[strings.IndexByte(alphabet, token[last])|1:][:1]
 }
 
 func TestAttack14_TypeConfusion(t *testing.T) {
