@@ -31,6 +31,7 @@ var rooms = []struct {
 	{"internal/principal", "internal/api internal/audit internal/iam internal/identity internal/seal internal/session", "net/http database/sql log/slog", "who may do what knows no protocol, no SQL and no log"},
 	{"internal/store", "internal/audit internal/identity internal/principal", "net/http", "the store keeps what the domain declares"},
 	{"internal/store/storetest", "internal/api internal/audit internal/identity internal/principal", "net/http database/sql", "the contract, for any store"},
+	{"internal/login", "internal/api internal/identity internal/outbound", "database/sql log/slog", "inbound proof: asks providers, keeps nothing, and verifies no token of ours"},
 	{"internal/token", "internal/api internal/audit internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
 	{"internal/server", "internal/api internal/audit internal/identity internal/principal internal/sigv4 internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
@@ -40,17 +41,19 @@ var rooms = []struct {
 
 // modules are the third-party modules that the program is made of, and why each is.
 var modules = map[string]string{
-	"github.com/coreos/go-oidc/v3":       "verifies tokens as relying parties do: token verify, demo",
-	"github.com/go-jose/go-jose/v4":      "reads tokens under an explicit list of algorithms",
-	"github.com/go-json-experiment/json": "strict JSON: duplicate names and bad UTF-8 are refused; the mirror of the standard library's next encoding/json/jsontext",
-	"github.com/gofrs/flock":             "one process on a database file, on every operating system",
-	"github.com/google/go-cmp":           "shows what a store does otherwise than the contract suite wants; not in the program",
-	"github.com/google/uuid":             "identity ids, pool ids, request ids",
-	"github.com/pressly/goose/v3":        "schema migrations from embedded SQL",
-	"github.com/spf13/cobra":             "commands, help, completion for four shells",
-	"github.com/spf13/pflag":             "the flags under cobra",
-	"go.yaml.in/yaml/v3":                 "declared state, with the line of each value; the YAML organisation's continuation of gopkg.in/yaml.v3",
-	"modernc.org/sqlite":                 "the embedded store, without cgo",
+	"github.com/coreos/go-oidc/v3":        "verifies tokens as relying parties do: token verify, demo",
+	"github.com/crewjam/saml":             "verifies SAML responses: signatures, conditions, and what wraps them",
+	"github.com/go-jose/go-jose/v4":       "reads tokens under an explicit list of algorithms",
+	"github.com/go-json-experiment/json":  "strict JSON: duplicate names and bad UTF-8 are refused; the mirror of the standard library's next encoding/json/jsontext",
+	"github.com/gofrs/flock":              "one process on a database file, on every operating system",
+	"github.com/google/go-cmp":            "shows what a store does otherwise than the contract suite wants; not in the program",
+	"github.com/google/uuid":              "identity ids, pool ids, request ids",
+	"github.com/pressly/goose/v3":         "schema migrations from embedded SQL",
+	"github.com/russellhaering/goxmldsig": "the XML signatures under crewjam/saml; named for the clock that it takes",
+	"github.com/spf13/cobra":              "commands, help, completion for four shells",
+	"github.com/spf13/pflag":              "the flags under cobra",
+	"go.yaml.in/yaml/v3":                  "declared state, with the line of each value; the YAML organisation's continuation of gopkg.in/yaml.v3",
+	"modernc.org/sqlite":                  "the embedded store, without cgo",
 }
 
 // clocks are the packages that may ask for the time, and why.
