@@ -20,6 +20,12 @@ var (
 	// For a provider that the pool has and this server cannot verify.
 	LoginNotVerifiable = Text{NotAuthorizedException, "Invalid login token. Tokens of this provider can not be verified by this server.", Ours}
 
+	RoleForbidden = Text{NotAuthorizedException, "Access to Role '%s' is forbidden.", Observed}
+
+	// The reason is for the log: a client learns nothing about roles.
+	PoolMisconfigured = Text{InvalidIdentityPoolConfigurationException, "Invalid identity pool configuration. Check assigned IAM roles for this pool.", Observed}
+	ExternalFailure   = Text{ExternalServiceException, "An external service did not answer. Please try again.", Ours}
+
 	NotAPublicProvider            = Text{InvalidParameterException, "Please provide a valid public provider", Observed}
 	DeveloperProviderNotSupported = Text{InvalidParameterException, "This identity pool does not support the specified developer provider", Observed}
 	DeveloperProviderMissing      = Text{InvalidParameterException, "Please provide a login of the developer provider of this identity pool.", Ours}

@@ -57,6 +57,9 @@ type Identity struct {
 	// Logins are the linked logins, oldest first. An authenticated identity
 	// without any is inaccessible.
 	Logins []Login
+	// RevokedBefore refuses tokens and sessions that were issued before it. Zero: none
+	// were revoked.
+	RevokedBefore time.Time
 	// Created and Modified are UTC in whole milliseconds.
 	Created, Modified time.Time
 }
