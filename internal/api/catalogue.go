@@ -17,6 +17,16 @@ var (
 	ProviderNotSupported  = Text{NotAuthorizedException, "Token is not from a supported provider of this identity pool.", Observed}
 	NoProvidersConfigured = Text{NotAuthorizedException, "Identity pool - %s does not have identity providers configured.", Observed}
 	CognitoTokenAsLogin   = Text{NotAuthorizedException, "Invalid login token. Can't pass in a Cognito token.", Observed}
+	LoginIssuerMismatch   = Text{NotAuthorizedException, "Invalid login token. Issuer doesn't match providerName", Observed}
+	LoginTokenExpired     = Text{NotAuthorizedException, "Invalid login token. Token expired: %d >= %d", Observed}
+	// For tokens that are no JWT.
+	LoginExpired        = Text{NotAuthorizedException, "Invalid login token. Token is expired.", Observed}
+	LoginNotIDToken     = Text{NotAuthorizedException, "Invalid login token. Not a valid OpenId Connect identity token.", Observed}
+	LoginClaimMissing   = Text{NotAuthorizedException, "Invalid login token. Missing a required claim: %s", Observed}
+	LoginNotVerified    = Text{NotAuthorizedException, "Invalid login token. Couldn't verify signed token.", Observed}
+	LoginNotYetValid    = Text{NotAuthorizedException, "Invalid login token. Token is not valid yet.", Ours}
+	LoginRefused        = Text{NotAuthorizedException, "Invalid login token. Not a valid token of '%s'.", Ours}
+	ProviderUnreachable = Text{ExternalServiceException, "The identity provider '%s' can not be reached.", Ours}
 	// For a provider that the pool has and this server cannot verify.
 	LoginNotVerifiable = Text{NotAuthorizedException, "Invalid login token. Tokens of this provider can not be verified by this server.", Ours}
 
