@@ -119,6 +119,7 @@ var (
 
 	// AWS says no more than "Syntax errors in policy."
 	MalformedDocument = Text{MalformedPolicyDocument, "Syntax errors in policy: %s.", Ours}
+	OpenTrust         = Text{MalformedPolicyDocument, "%s", Ours}
 
 	DuplicateTagKeys        = Text{InvalidInput, "Duplicate tag keys found. Please note that Tag keys are case insensitive.", Observed}
 	ReservedTagKey          = Text{InvalidInput, "Tag keys that begin with aws: are reserved.", Ours}

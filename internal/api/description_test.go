@@ -65,7 +65,7 @@ func checkDoc(t *testing.T, what, doc string) {
 
 func TestServices_Operations(t *testing.T) {
 	t.Parallel()
-	count := map[*Service]int{CognitoIdentity: 23, IAM: 69, STS: 3, Control: 4}
+	count := map[*Service]int{CognitoIdentity: 23, IAM: 69, STS: 4, Control: 7}
 	for _, service := range allServices {
 		checkDoc(t, service.Name, service.Doc)
 		if got, want := len(service.Operations), count[service]; got != want {
@@ -193,7 +193,7 @@ func TestOperations_Audit(t *testing.T) {
 	// Each issues an identity, a token or credentials, whatever its access level.
 	issue := []*Operation{
 		getCredentialsForIdentity, getID, getOpenIDToken, getOpenIDTokenForDeveloperIdentity,
-		assumeRole, getSessionToken,
+		assumeRole, assumeRoleWithWebIdentity, getSessionToken,
 	}
 	reads := regexp.MustCompile(`^(Get|List|Lookup|Describe)[A-Z]`)
 	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Merge|Put|Remove|Revoke|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
@@ -367,7 +367,7 @@ func TestOperation_Declares(t *testing.T) {
 		CognitoIdentity: "cognito-identity:CreateIdentityPool",
 		IAM:             "iam:AddClientIDToOpenIDConnectProvider",
 		STS:             "sts:AssumeRole",
-		Control:         "poolkeeper:GetPolicyDecisions",
+		Control:         "poolkeeper:DeleteRoleUpstream",
 	} {
 		if got := service.Action(service.Operations[0]); got != want {
 			t.Errorf("%s.Action(%s) = %q, want %q", service.Name, service.Operations[0].Name, got, want)

@@ -116,7 +116,58 @@ type AssumeRoleOutput struct {
 	SourceIdentity string
 }
 
-// AssumedRoleUser is part of AssumeRoleOutput.
+// AssumeRoleWithWebIdentityInput is the input of AssumeRoleWithWebIdentity, which returns
+// temporary credentials of a role to whoever has a token of an identity provider that its trust
+// policy names.
+type AssumeRoleWithWebIdentityInput struct {
+	// The role to take.
+	// Required. 20 to 2048 characters, pattern
+	// [\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+.
+	RoleArn string
+	// A name for the session. It becomes part of the ARN that the credentials have.
+	// Required. 2 to 64 characters, pattern [\w+=,.@-]*.
+	RoleSessionName string
+	// An OpenID Connect token: of an identity pool here, or of a provider that the role's account
+	// has registered.
+	// Required. 4 to 20000 characters.
+	WebIdentityToken Secret
+	// Refused: OAuth 2.0 access tokens are not taken.
+	// 4 to 2048 characters.
+	ProviderId string
+	// Managed policies that, with Policy, limit the session: it may do what they and the role both
+	// allow.
+	PolicyArns []PolicyDescriptorType
+	// A policy as JSON that limits the session: it may do what this and the role both allow.
+	// 1 to 2048 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	Policy string
+	// How long the credentials are valid, in seconds, up to the maximum of the role. Left out:
+	// 3600.
+	// 900 to 43200.
+	DurationSeconds int64
+}
+
+// AssumeRoleWithWebIdentityOutput is the output of AssumeRoleWithWebIdentity.
+type AssumeRoleWithWebIdentityOutput struct {
+	// The temporary credentials.
+	Credentials *STSCredentials
+	// Whom the token is of: the identity id, or the provider's id of the user.
+	// 6 to 255 characters.
+	SubjectFromWebIdentityToken string
+	// The session that the credentials are of.
+	AssumedRoleUser *AssumedRoleUser
+	// What part of the room for session policies and tags is used, in percent; left out without
+	// any.
+	PackedPolicySize int64
+	// Who has issued the token: cognito-identity.amazonaws.com, or the ARN of the provider.
+	Provider string
+	// Whom the token is for: the identity pool id, or the client id.
+	Audience string
+	// The source identity of the session.
+	// 2 to 64 characters, pattern [\w+=,.@-]*.
+	SourceIdentity string
+}
+
+// AssumedRoleUser is part of AssumeRoleOutput and AssumeRoleWithWebIdentityOutput.
 type AssumedRoleUser struct {
 	// The id of the role, a colon and the name of the session.
 	// Required. 2 to 193 characters, pattern [\w+=,.@:-]*.
@@ -473,6 +524,17 @@ type DeleteRolePolicyInput struct {
 	// Required. 1 to 128 characters, pattern [\w+=,.@-]+.
 	PolicyName string
 }
+
+// DeleteRoleUpstreamInput is the input of DeleteRoleUpstream, which takes the upstream from a
+// role: identities get credentials of this server again.
+type DeleteRoleUpstreamInput struct {
+	// The role here.
+	// Required. 20 to 2048 characters.
+	RoleArn string
+}
+
+// DeleteRoleUpstreamOutput is the output of DeleteRoleUpstream.
+type DeleteRoleUpstreamOutput struct{}
 
 // DeleteSAMLProviderInput is the input of DeleteSAMLProvider, which deletes a SAML provider.
 // Roles and identity pools that name it stay, and take its assertions no more.
@@ -839,6 +901,20 @@ type GetRolePolicyOutput struct {
 	// The policy as JSON, percent-encoded (RFC 3986).
 	// Required. 1 to 131072 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
 	PolicyDocument string
+}
+
+// GetRoleUpstreamInput is the input of GetRoleUpstream, which returns the upstream of a role.
+type GetRoleUpstreamInput struct {
+	// The role here.
+	// Required. 20 to 2048 characters.
+	RoleArn string
+}
+
+// GetRoleUpstreamOutput is the output of GetRoleUpstream.
+type GetRoleUpstreamOutput struct {
+	// The upstream.
+	// Required.
+	Upstream *RoleUpstream
 }
 
 // GetSAMLProviderInput is the input of GetSAMLProvider, which returns a SAML provider with its
@@ -1695,7 +1771,7 @@ type PolicyDecision struct {
 	Reason string
 }
 
-// PolicyDescriptorType is part of AssumeRoleInput.
+// PolicyDescriptorType is part of AssumeRoleInput and AssumeRoleWithWebIdentityInput.
 type PolicyDescriptorType struct {
 	// The ARN of a managed policy of the role's account.
 	// 20 to 2048 characters, pattern
@@ -1864,6 +1940,22 @@ type RoleMapping struct {
 	RulesConfiguration *RulesConfigurationType
 }
 
+// RoleUpstream is part of GetRoleUpstreamOutput and SetRoleUpstreamInput.
+type RoleUpstream struct {
+	// The URL of the other STS, to which AssumeRoleWithWebIdentity is posted.
+	// Required. 1 to 2048 characters.
+	Url string
+	// The role there.
+	// Required. 20 to 2048 characters.
+	RoleArn string
+	// How long credentials are asked for, in seconds. Left out: 3600.
+	// 900 to 3600.
+	DurationSeconds int64
+	// A session policy as JSON that goes along with each call.
+	// 1 to 2048 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	Policy string
+}
+
 // RotateSigningKeysInput is the input of RotateSigningKeys, which publishes a new signing key,
 // which replaces the active one once verifiers have had time to fetch it.
 type RotateSigningKeysInput struct {
@@ -1896,7 +1988,8 @@ type SAMLProviderListEntry struct {
 	CreateDate time.Time
 }
 
-// STSCredentials is part of AssumeRoleOutput and GetSessionTokenOutput.
+// STSCredentials is part of AssumeRoleOutput, AssumeRoleWithWebIdentityOutput and
+// GetSessionTokenOutput.
 type STSCredentials struct {
 	// The access key id.
 	// Required. 16 to 128 characters, pattern [\w]*.
@@ -1969,6 +2062,21 @@ type SetPrincipalTagAttributeMapOutput struct {
 	// At most 50 entries; keys 1 to 128 characters; values 1 to 256 characters.
 	PrincipalTags map[string]string
 }
+
+// SetRoleUpstreamInput is the input of SetRoleUpstream, which backs a role by another STS:
+// GetCredentialsForIdentity exchanges the identity's token there, and hands on the credentials
+// it gets.
+type SetRoleUpstreamInput struct {
+	// The role here. Its trust policy still decides who may take it.
+	// Required. 20 to 2048 characters.
+	RoleArn string
+	// The upstream; it replaces the one that the role has.
+	// Required.
+	Upstream *RoleUpstream
+}
+
+// SetRoleUpstreamOutput is the output of SetRoleUpstream.
+type SetRoleUpstreamOutput struct{}
 
 // SigningKey is part of ListSigningKeysOutput and RotateSigningKeysOutput.
 type SigningKey struct {
