@@ -25,7 +25,7 @@ var (
 
 // Texts for operators.
 var (
-	NoSuchAccount    = Text{InvalidParameterException, "%q is not an account: that is 12 digits.", Ours}
+	NoSuchAccount    = Text{InvalidParameterException, "'%s' is not an account: that is 12 digits.", Ours}
 	RevokeNeedsOne   = Text{InvalidParameterException, "Please name one of RoleName, UserName and Root.", Ours}
 	DecisionNeedsOne = Text{InvalidParameterException, "Please name one of RoleName and UserName.", Ours}
 )
