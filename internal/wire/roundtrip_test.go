@@ -2,8 +2,8 @@ package wire
 
 import (
 	"reflect"
-	"strings"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
