@@ -601,6 +601,58 @@ type DetachUserPolicyInput struct {
 	PolicyArn string
 }
 
+// DeveloperIdentity is part of SearchDeveloperIdentitiesOutput.
+type DeveloperIdentity struct {
+	// The developer user.
+	// 1 to 1024 characters.
+	DeveloperUserIdentifier string
+	// The identity that the developer user has.
+	// 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// DisableIdentityInput is the input of DisableIdentity, which disables an identity: it gets no
+// token and no credentials, and this server refuses those that it has. Its logins stay linked.
+type DisableIdentityInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity to disable.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// EnableIdentityInput is the input of EnableIdentity, which enables an identity that was
+// disabled. One that was merged into another stays disabled.
+type EnableIdentityInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity to enable.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// EnsureDeveloperIdentityInput is the input of EnsureDeveloperIdentity, which returns the
+// identity of a developer user, and creates it at first sight. No token is issued.
+type EnsureDeveloperIdentityInput struct {
+	// The identity pool of the user.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The developer user.
+	// Required. 1 to 1024 characters.
+	DeveloperUserIdentifier string
+}
+
+// EnsureDeveloperIdentityOutput is the output of EnsureDeveloperIdentity.
+type EnsureDeveloperIdentityOutput struct {
+	// The identity of the developer user.
+	// 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+	// Whether the call has created it.
+	Created *bool
+}
+
 // GetAccessKeyLastUsedInput is the input of GetAccessKeyLastUsed, which returns whose an access
 // key is, and when it last signed a request.
 type GetAccessKeyLastUsedInput struct {
@@ -1098,6 +1150,20 @@ type InstanceProfile struct {
 	// The tags of the instance profile.
 	// At most 50 elements.
 	Tags []Tag
+}
+
+// LinkDeveloperIdentityInput is the input of LinkDeveloperIdentity, which links a developer
+// user to an identity, whatever logins that has, and though none of them is presented.
+type LinkDeveloperIdentityInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity to link the developer user to.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+	// The developer user to link.
+	// Required. 1 to 1024 characters.
+	DeveloperUserIdentifier string
 }
 
 // ListAccessKeysInput is the input of ListAccessKeys, which lists the access keys of a user,
@@ -1864,6 +1930,23 @@ type RemoveClientIDFromOpenIDConnectProviderInput struct {
 	ClientID string
 }
 
+// RevokeIdentityInput is the input of RevokeIdentity, which refuses, at this server, the tokens
+// and credentials that an identity has now. It can get new ones.
+type RevokeIdentityInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// RevokeIdentityOutput is the output of RevokeIdentity.
+type RevokeIdentityOutput struct {
+	// Tokens and credentials issued before it are refused.
+	IssuedBefore time.Time
+}
+
 // RevokeSessionsInput is the input of RevokeSessions, which refuses the temporary credentials
 // that a role, a user or root has now, from the next request on. Name one of them.
 type RevokeSessionsInput struct {
@@ -2003,6 +2086,33 @@ type STSCredentials struct {
 	// When the credentials cease to work.
 	// Required.
 	Expiration time.Time
+}
+
+// SearchDeveloperIdentitiesInput is the input of SearchDeveloperIdentities, which lists the
+// developer users of an identity pool whose identifiers begin with a prefix, in byte order,
+// with their identities.
+type SearchDeveloperIdentitiesInput struct {
+	// The identity pool to search.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// What the developer user identifiers begin with. Left out: all are listed.
+	// 1 to 1024 characters.
+	Prefix string
+	// How many developer users to return at most. Left out: 60.
+	// 1 to 60.
+	MaxResults int64
+	// Where to go on: the NextToken of the page before.
+	// 1 to 65535 characters, pattern [\S]+.
+	NextToken string
+}
+
+// SearchDeveloperIdentitiesOutput is the output of SearchDeveloperIdentities.
+type SearchDeveloperIdentitiesOutput struct {
+	// The developer users of this page.
+	DeveloperIdentities []DeveloperIdentity
+	// Where the next page begins; left out on the last page.
+	// 1 to 65535 characters, pattern [\S]+.
+	NextToken string
 }
 
 // SetDefaultPolicyVersionInput is the input of SetDefaultPolicyVersion, which puts a version of

@@ -25,7 +25,7 @@ const (
 )
 
 var (
-	services = []*api.Service{api.CognitoIdentity, api.IAM, api.STS, api.Control}
+	services = []*api.Service{api.CognitoIdentity, api.IAM, api.STS, api.Identities, api.Control}
 	start    = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 	backend  = api.Caller{
 		Account: account, Principal: "arn:aws:iam::111122223333:user/shop/backend", ID: "AIDAIOSFODNN7EXAMPLE", User: "backend",

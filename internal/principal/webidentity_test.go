@@ -359,11 +359,9 @@ func TestAuthorize_WebIdentity(t *testing.T) {
 	_, c, err := w.enter(r)
 	w.check(err)
 	// What a request says of itself does not count.
-	allow, deny := w.by(c, func(key string) []string {
-		if strings.HasPrefix(key, "cognito-identity.amazonaws.com:") || key == "aws:federatedprovider" {
-			return []string{otherPool, guestID, "unauthenticated"}
-		}
-		return nil
+	allow, deny := w.by(c, map[string]string{
+		"cognito-identity.amazonaws.com:aud": otherPool, "cognito-identity.amazonaws.com:sub": guestID,
+		"cognito-identity.amazonaws.com:amr": "unauthenticated", "aws:federatedprovider": "other",
 	})
 	for range 2 {
 		allow("s3:GetObject", "arn:aws:s3:::b/"+userID+"/photo")
