@@ -141,7 +141,7 @@ func TestAdmitWebIdentity_Trust(t *testing.T) {
 		{lets(`"StringEquals": {"cognito-identity.amazonaws.com:aud": ["` + otherPool + `", "` + poolID + `"]}, "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"}`), []string{"user", "other pool", "amr as string"}},
 		// Mistakes, evaluated exactly.
 		{lets(`"ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"}`), []string{"user", "other pool", "amr as string"}},
-		{lets(ofPool + `, "StringEquals": {"cognito-identity.amazonaws.com:amr": "authenticated"}`), []string{"amr as string"}},
+		{lets(`"StringEquals": {"cognito-identity.amazonaws.com:aud": "` + poolID + `", "cognito-identity.amazonaws.com:amr": "authenticated"}`), []string{"amr as string"}},
 		{lets(ofPool + `, "ForAllValues:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"}`), []string{"no amr", "amr as string"}},
 		{lets(`"StringLike": {"cognito-identity.amazonaws.com:aud": "*"}`), []string{"user", "guest", "other pool", "no amr", "amr as string"}},
 		// Other providers, principals and actions.
@@ -213,7 +213,7 @@ func TestAdmitWebIdentity_Refusals(t *testing.T) {
 			"PackedPolicyTooLarge: Packed policy consumes 101% of allotted space, please use smaller policy.", ask(nil)},
 		refusal{"too much of the user", ask(func(r *principal.WebIdentityRequest) {
 			r.TokenIssued, r.Who.AMR = time.Time{}, []string{"authenticated", strings.Repeat("x", 6000)}
-		}), "PackedPolicyTooLarge: What the token says of its user consumes 111% of allotted space.", ask(func(r *principal.WebIdentityRequest) {
+		}), "PackedPolicyTooLarge: What the token says of its user consumes 110% of allotted space.", ask(func(r *principal.WebIdentityRequest) {
 			r.TokenIssued, r.Who.AMR = time.Time{}, []string{"authenticated", strings.Repeat("x", 5000)}
 		})},
 	)
