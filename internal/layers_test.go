@@ -32,6 +32,8 @@ var rooms = []struct {
 	{"internal/store", "internal/audit internal/identity internal/principal", "net/http", "the store keeps what the domain declares"},
 	{"internal/store/storetest", "internal/api internal/audit internal/identity internal/principal", "net/http database/sql", "the contract, for any store"},
 	{"internal/token", "internal/api internal/audit internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
+	{"internal/outbound", "", "net/http database/sql log/slog", "pure: addresses"},
+	{"internal/sts", "internal/api internal/audit internal/identity internal/outbound internal/principal internal/wire", "database/sql log/slog", "exchanges what others verify and mint; asks other STSs"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
 	{"internal/server", "internal/api internal/audit internal/identity internal/principal internal/sigv4 internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
 	{"internal/cli", "internal/api internal/sigv4 internal/wire", "database/sql", "a client like any other"},
