@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -236,11 +237,10 @@ func TestUpstream_TokenStaysOutOfErrors(t *testing.T) {
 	}
 }
 
-// A dead upstream costs its callers a bounded time, and others nothing.
+// A dead or slow upstream costs its callers a bounded time.
 func TestUpstream_Slow(t *testing.T) {
 	t.Parallel()
-	const timeout = 500 * time.Millisecond
-	for name, answer1 := range map[string]http.HandlerFunc{
+	for name, slow := range map[string]http.HandlerFunc{
 		"silent": hang,
 		"drips": func(rw http.ResponseWriter, r *http.Request) {
 			tick := time.NewTicker(10 * time.Millisecond)
@@ -254,29 +254,53 @@ func TestUpstream_Slow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			u := &upstream{answers: []http.HandlerFunc{answer1}}
-			w, arn := backed(t, u, func(c *sts.Config) { c.UpstreamTimeout = timeout })
-			healthy := &upstream{of: w}
-			server := httptest.NewServer(healthy)
-			t.Cleanup(server.Close)
-			fast := w.role(owner, "fast", lets(api.IdentityPools, ofPool))
-			w.back(fast, api.RoleUpstream{Url: server.URL, RoleArn: theirRole})
+			w, arn := backed(t, &upstream{answers: []http.HandlerFunc{slow}}, func(c *sts.Config) { c.UpstreamTimeout = 100 * time.Millisecond })
 			var all sync.WaitGroup
-			for range 100 {
+			for range 50 {
 				all.Go(func() {
 					if got := answer(only(w.ForIdentity(t.Context(), user(arn)))); got != external {
 						t.Errorf("got %s, want %s", got, external)
 					}
 				})
 			}
-			for range 20 {
-				if err := only(w.ForIdentity(t.Context(), user(fast))); err != nil {
-					t.Errorf("another upstream: %s", answer(err))
-				}
-			}
 			all.Wait()
 		})
 	}
+}
+
+// While an upstream holds all the requests that it may get, and more wait, others answer.
+func TestUpstream_OthersAnswer(t *testing.T) {
+	t.Parallel()
+	const share = 32
+	arrived := make(chan struct{}, share)
+	ctx, cancel := context.WithCancel(t.Context())
+	dead := &upstream{answers: []http.HandlerFunc{func(rw http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		hang(rw, r)
+	}}}
+	w, arn := backed(t, dead, func(c *sts.Config) { c.UpstreamTimeout = time.Minute })
+	healthy := httptest.NewServer(&upstream{of: w})
+	t.Cleanup(healthy.Close)
+	other := w.role(owner, "other", lets(api.IdentityPools, ofPool))
+	w.back(other, api.RoleUpstream{Url: healthy.URL, RoleArn: theirRole})
+	own := w.role(owner, "own", lets(api.IdentityPools, ofPool))
+	var all sync.WaitGroup
+	for range 3 * share {
+		all.Go(func() {
+			if err := only(w.ForIdentity(ctx, user(arn))); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %s, want the end of the call", answer(err))
+			}
+		})
+	}
+	for range share {
+		<-arrived
+	}
+	for range 20 {
+		w.check(only(w.ForIdentity(t.Context(), user(other))))
+		w.check(only(w.ForIdentity(t.Context(), user(own))))
+	}
+	cancel()
+	all.Wait()
 }
 
 // At one time, an upstream gets no more requests than are its share.
@@ -349,6 +373,7 @@ func TestUpstream_Address(t *testing.T) {
 	}))
 	server.Listener.Close()
 	server.Listener = listener
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it does not like to be turned away
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
