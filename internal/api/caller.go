@@ -44,6 +44,26 @@ type Session struct {
 	Policies, PolicyARNs []string
 	// SourceIdentity is who was said to be behind the session; may be empty.
 	SourceIdentity string
+	// WebIdentity is who took the role by a token of an identity provider; nil: the role
+	// was taken otherwise.
+	WebIdentity *WebIdentity
 	// Issued and Expires are when the credentials were made and when they end.
 	Issued, Expires time.Time
+}
+
+// IdentityPools is the identity provider that identity pools are, as policies name it.
+const IdentityPools = "cognito-identity.amazonaws.com"
+
+// A WebIdentity is who an identity provider says that somebody is.
+type WebIdentity struct {
+	// Provider is [IdentityPools], or the ARN of an OpenID Connect provider of the account
+	// whose role is taken.
+	Provider string
+	// Subject is the identity id, or what the provider calls the user. Audience is the
+	// identity pool id, or the client id that the token was made for.
+	Subject, Audience string
+	// AMR says how the user was authenticated; may be empty.
+	AMR []string
+	// ScopedDown: the session may do no more than what guests may ever do.
+	ScopedDown bool
 }

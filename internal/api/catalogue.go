@@ -9,6 +9,7 @@ var (
 	// The user's identifier is not repeated: it is personal data, and the caller has it.
 	DeveloperUserNotFound = Text{ResourceNotFoundException, "Developer user not found.", Ours}
 	AccessKeyNotFound     = Text{ResourceNotFoundException, "Access key '%s' not found.", Ours}
+	LoginNotLinked        = Text{ResourceNotFoundException, "Identity '%s' has no login of %s.", Ours}
 	ResourceNotFound      = Text{ResourceNotFoundException, "Resource '%s' not found.", Ours}
 
 	GuestsNotAllowed      = Text{NotAuthorizedException, "Unauthenticated access is not supported for this identity pool.", Observed}
@@ -30,6 +31,28 @@ var (
 	// For a provider that the pool has and this server cannot verify.
 	LoginNotVerifiable = Text{NotAuthorizedException, "Invalid login token. Tokens of this provider can not be verified by this server.", Ours}
 
+	NotOwnToken   = Text{NotAuthorizedException, "Invalid login token. Not a Cognito token.", Observed}
+	TokenRevoked  = Text{NotAuthorizedException, "Invalid login token. Token is revoked.", Ours}
+	AmbiguousRole = Text{NotAuthorizedException, "The ambiguous role mapping rules for: %s denied this request.", Observed}
+	RoleForbidden = Text{NotAuthorizedException, "Access to Role '%s' is forbidden.", Observed}
+
+	// The reason is for the log: a client learns nothing about roles.
+	PoolMisconfigured = Text{InvalidIdentityPoolConfigurationException, "Invalid identity pool configuration. Check assigned IAM roles for this pool.", Observed}
+	ExternalFailure   = Text{ExternalServiceException, "An external service did not answer. Please try again.", Ours}
+
+	// For an operation that has no exception for what others do not answer.
+	ProviderSilent = Text{InternalErrorException, "An identity provider did not answer. Please try again.", Ours}
+
+	ClassicFlowDisabled     = Text{InvalidParameterException, "Basic (classic) flow is not enabled, please use enhanced flow.", Observed}
+	ClassicFlowWithMappings = Text{InvalidParameterException, "Basic (classic) flow is not supported with RoleMappings, please use enhanced flow.", Observed}
+	InvalidRoleMapping      = Text{InvalidParameterException, "%s is not a valid RoleMapping ProviderName or is not a configured provider.", Observed}
+	RoleMappingIncomplete   = Text{InvalidParameterException, "%s is required for the role mapping of %s.", Ours}
+	TooManyRules            = Text{InvalidParameterException, "A role mapping can not have more than %d rules.", Ours}
+	UnsafeTrust             = Text{InvalidParameterException, "Role '%s' can not be used with this identity pool: %s", Ours}
+	ProviderNotConfigured   = Text{InvalidParameterException, "'%s' is not a provider of this identity pool.", Ours}
+	DuplicatePrincipalTags  = Text{InvalidParameterException, "Duplicate tag keys found. Please note that Tag keys are case insensitive.", Sibling}
+	TagMapTooLarge          = Text{InvalidParameterException, "The tag keys and attribute names of a provider can not be longer than %d bytes together.", Ours}
+
 	NotAPublicProvider            = Text{InvalidParameterException, "Please provide a valid public provider", Observed}
 	DeveloperProviderNotSupported = Text{InvalidParameterException, "This identity pool does not support the specified developer provider", Observed}
 	DeveloperProviderMissing      = Text{InvalidParameterException, "Please provide a login of the developer provider of this identity pool.", Ours}
@@ -45,6 +68,8 @@ var (
 
 	LookupMismatch      = Text{ResourceConflictException, "The developer user does not belong to identity '%s'.", Ours}
 	TooManyLogins       = Text{ResourceConflictException, "An identity can not have more than %d logins.", Ours}
+	ProviderTaken       = Text{ResourceConflictException, "The identity has another login of %s.", Ours}
+	MergedForGood       = Text{ResourceConflictException, "Identity '%s' was merged into another and can not be enabled.", Ours}
 	OneLoginPerProvider = Text{ResourceConflictException, "Both identities have a login of %s.", Ours}
 	UserRegistered      = Text{DeveloperUserAlreadyRegisteredException, "Developer user is already registered with another identity.", Ours}
 
@@ -113,6 +138,7 @@ var (
 
 	// AWS says no more than "Syntax errors in policy."
 	MalformedDocument = Text{MalformedPolicyDocument, "Syntax errors in policy: %s.", Ours}
+	OpenTrust         = Text{MalformedPolicyDocument, "%s", Ours}
 
 	DuplicateTagKeys        = Text{InvalidInput, "Duplicate tag keys found. Please note that Tag keys are case insensitive.", Observed}
 	ReservedTagKey          = Text{InvalidInput, "Tag keys that begin with aws: are reserved.", Ours}

@@ -23,8 +23,32 @@ var (
 	TooManySessionPolicies = Text{ValidationError, "A session can not have more than %d managed policies.", Ours}
 )
 
+// Texts of the exchange of web identity tokens. A refusal by the role's trust policy tells
+// neither why nor whether there is such a role.
+var (
+	WebIdentityNotAllowed = Text{AccessDenied, "Not authorized to perform sts:AssumeRoleWithWebIdentity", Observed}
+
+	NotAnIDToken             = Text{InvalidIdentityToken, "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)", Observed}
+	NoProviderForToken       = Text{InvalidIdentityToken, "No OpenIDConnect provider found in your account for %s", Observed}
+	IncorrectAudience        = Text{InvalidIdentityToken, "Incorrect token audience", Observed}
+	KeyNotRetrieved          = Text{InvalidIdentityToken, "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements", Observed}
+	ThumbprintMismatch       = Text{InvalidIdentityToken, "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint", Observed}
+	IDTokenNotVerified       = Text{InvalidIdentityToken, "The signature of the ID Token could not be verified.", Ours}
+	IDTokenNotYetValid       = Text{InvalidIdentityToken, "The ID Token is not valid yet.", Ours}
+	IDTokenClaimInvalid      = Text{InvalidIdentityToken, "The ID Token has no valid claim %s.", Ours}
+	IDTokenExpired           = Text{ExpiredTokenException, "Token expired: current date/time %d must be before the expiration date/time %d", Observed}
+	IdentityProviderSilent   = Text{IDPCommunicationError, "The identity provider that was to verify the token could not be reached.", Ours}
+	IdentityProviderRejected = Text{IDPRejectedClaim, "The identity provider did not accept the token.", Ours}
+
+	AccessTokensNotTaken = Text{ValidationError, "OAuth 2.0 access tokens are not supported by this server: leave ProviderId out.", Ours}
+	WebIdentityTooLarge  = Text{PackedPolicyTooLarge, "What the token says of its user consumes %s of allotted space.", Ours}
+)
+
 // Texts for operators.
 var (
+	InvalidUpstreamURL = Text{InvalidParameterException, "The URL of an upstream must begin with https:// and have neither user, query nor fragment.", Ours}
+	NoUpstream         = Text{ResourceNotFoundException, "Role '%s' has no upstream.", Ours}
+
 	NoSuchAccount    = Text{InvalidParameterException, "'%s' is not an account: that is 12 digits.", Ours}
 	RevokeNeedsOne   = Text{InvalidParameterException, "Please name one of RoleName, UserName and Root.", Ours}
 	DecisionNeedsOne = Text{InvalidParameterException, "Please name one of RoleName and UserName.", Ours}

@@ -5,13 +5,16 @@ package api
 var Control = &Service{
 	Name:         "poolkeeper",
 	TargetPrefix: "PoolkeeperControl",
-	Doc:          "The operator's side of this server: the keys that sign tokens, the sessions that are in use, and why policies decide as they do.",
+	Doc:          "The operator's side of this server: keys that sign tokens, sessions in use, where roles get credentials, and why policies decide as they do.",
 	Operations: []*Operation{
+		deleteRoleUpstream,
 		getPolicyDecisions,
 		listRegions,
+		getRoleUpstream,
 		listSigningKeys,
 		revokeSessions,
 		rotateSigningKeys,
+		setRoleUpstream,
 	},
 }
 
@@ -46,6 +49,61 @@ var (
 		optional("Reason", text("PolicyDecisionReason", 0, 0, ""), "Which statement of which policy decided, or why none did."),
 	)
 )
+
+var (
+	upstreamURL      = text("UpstreamUrl", 1, 2048, "")
+	upstreamDuration = number("UpstreamDurationSeconds", Integer, 900, 3600)
+	onRoleARN        = Resource{Form: ByARN, Member: "RoleArn"}
+
+	roleUpstream = structure("RoleUpstream",
+		required("Url", upstreamURL, "The URL of the other STS, to which AssumeRoleWithWebIdentity is posted."),
+		required("RoleArn", iamARN, "The role there."),
+		optional("DurationSeconds", upstreamDuration, "How long credentials are asked for, in seconds. Left out: 3600."),
+		optional("Policy", sessionPolicyDocument, "A session policy as JSON that goes along with each call."),
+	)
+)
+
+var deleteRoleUpstream = &Operation{
+	Name:     "DeleteRoleUpstream",
+	Doc:      "Takes the upstream from a role: identities get credentials of this server again.",
+	Access:   AccessPermissions,
+	Audit:    AuditChange,
+	Resource: onRoleARN,
+	Input: structure("DeleteRoleUpstreamInput",
+		required("RoleArn", iamARN, "The role here."),
+	),
+	Output: structure("DeleteRoleUpstreamOutput"),
+	Errors: []Code{ResourceNotFoundException, InternalErrorException},
+}
+
+var getRoleUpstream = &Operation{
+	Name:     "GetRoleUpstream",
+	Doc:      "Returns the upstream of a role.",
+	Access:   AccessRead,
+	Audit:    AuditRead,
+	Resource: onRoleARN,
+	Input: structure("GetRoleUpstreamInput",
+		required("RoleArn", iamARN, "The role here."),
+	),
+	Output: structure("GetRoleUpstreamOutput",
+		required("Upstream", roleUpstream, "The upstream."),
+	),
+	Errors: []Code{ResourceNotFoundException, InternalErrorException},
+}
+
+var setRoleUpstream = &Operation{
+	Name:     "SetRoleUpstream",
+	Doc:      "Backs a role by another STS: GetCredentialsForIdentity exchanges the identity's token there, and hands on the credentials it gets.",
+	Access:   AccessPermissions,
+	Audit:    AuditChange,
+	Resource: onRoleARN,
+	Input: structure("SetRoleUpstreamInput",
+		required("RoleArn", iamARN, "The role here. Its trust policy still decides who may take it."),
+		required("Upstream", roleUpstream, "The upstream; it replaces the one that the role has."),
+	),
+	Output: structure("SetRoleUpstreamOutput"),
+	Errors: []Code{InvalidParameterException, MalformedPolicyDocument, ResourceNotFoundException, InternalErrorException},
+}
 
 var getPolicyDecisions = &Operation{
 	Name:   "GetPolicyDecisions",

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var allServices = []*Service{CognitoIdentity, IAM, STS, Control}
+var allServices = []*Service{CognitoIdentity, IAM, STS, Identities, Control}
 
 // operations yields every operation with its service.
 func operations(yield func(*Operation, *Service) bool) {
@@ -65,7 +65,7 @@ func checkDoc(t *testing.T, what, doc string) {
 
 func TestServices_Operations(t *testing.T) {
 	t.Parallel()
-	count := map[*Service]int{CognitoIdentity: 23, IAM: 70, STS: 3, Control: 5}
+	count := map[*Service]int{CognitoIdentity: 23, IAM: 70, STS: 4, Identities: 6, Control: 8}
 	for _, service := range allServices {
 		checkDoc(t, service.Name, service.Doc)
 		if got, want := len(service.Operations), count[service]; got != want {
@@ -193,10 +193,10 @@ func TestOperations_Audit(t *testing.T) {
 	// Each issues an identity, a token or credentials, whatever its access level.
 	issue := []*Operation{
 		getCredentialsForIdentity, getID, getOpenIDToken, getOpenIDTokenForDeveloperIdentity,
-		assumeRole, getSessionToken,
+		assumeRole, assumeRoleWithWebIdentity, getSessionToken, ensureDeveloperIdentity,
 	}
-	reads := regexp.MustCompile(`^(Get|List|Lookup|Describe)[A-Z]`)
-	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Merge|Put|Remove|Revoke|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
+	reads := regexp.MustCompile(`^(Get|List|Lookup|Describe|Search)[A-Z]`)
+	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Disable|Enable|Link|Merge|Put|Remove|Revoke|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
 	for op := range operations {
 		want := AuditChange
 		switch {
@@ -272,9 +272,9 @@ func TestOperations_Paging(t *testing.T) {
 			}
 		}
 	}
-	if want := map[*Service]int{CognitoIdentity: 3, IAM: 17}; !maps.Equal(paging, want) {
-		t.Errorf("operations with pages: cognito-identity %d, iam %d, sts %d, want %d, %d and none",
-			paging[CognitoIdentity], paging[IAM], paging[STS], want[CognitoIdentity], want[IAM])
+	if want := map[*Service]int{CognitoIdentity: 3, IAM: 17, Identities: 1}; !maps.Equal(paging, want) {
+		t.Errorf("operations with pages: cognito-identity %d, iam %d, identities %d, sts %d, want %d, %d, %d and none",
+			paging[CognitoIdentity], paging[IAM], paging[Identities], paging[STS], want[CognitoIdentity], want[IAM], want[Identities])
 	}
 }
 
@@ -367,7 +367,8 @@ func TestOperation_Declares(t *testing.T) {
 		CognitoIdentity: "cognito-identity:CreateIdentityPool",
 		IAM:             "iam:AddClientIDToOpenIDConnectProvider",
 		STS:             "sts:AssumeRole",
-		Control:         "poolkeeper:GetPolicyDecisions",
+		Identities:      "poolkeeper:DisableIdentity",
+		Control:         "poolkeeper:DeleteRoleUpstream",
 	} {
 		if got := service.Action(service.Operations[0]); got != want {
 			t.Errorf("%s.Action(%s) = %q, want %q", service.Name, service.Operations[0].Name, got, want)

@@ -42,6 +42,9 @@ const (
 	DeleteConflict                Code = "DeleteConflict"
 	EntityAlreadyExists           Code = "EntityAlreadyExists"
 	EntityTemporarilyUnmodifiable Code = "EntityTemporarilyUnmodifiable"
+	IDPCommunicationError         Code = "IDPCommunicationError"
+	IDPRejectedClaim              Code = "IDPRejectedClaim"
+	InvalidIdentityToken          Code = "InvalidIdentityToken"
 	InvalidInput                  Code = "InvalidInput"
 	LimitExceeded                 Code = "LimitExceeded"
 	MalformedPolicyDocument       Code = "MalformedPolicyDocument"
@@ -105,6 +108,9 @@ var codes = map[Code]struct {
 	DeleteConflict:                {status: 409},
 	EntityAlreadyExists:           {status: 409},
 	EntityTemporarilyUnmodifiable: {status: 409},
+	IDPCommunicationError:         {status: 400},
+	IDPRejectedClaim:              {status: 403},
+	InvalidIdentityToken:          {status: 400},
 	InvalidInput:                  {status: 400},
 	LimitExceeded:                 {status: 409},
 	MalformedPolicyDocument:       {status: 400},

@@ -42,7 +42,9 @@ var modelled = []struct {
 		{"shape Policy member PermissionsBoundaryUsageCount required", "", "yes", "ours: it is in every answer"},
 	}},
 	{STS, "sts/2011-06-15", false, 100, []difference{
+		{"operation AssumeRoleWithWebIdentity public", "", "yes", "newer models mark it"},
 		{"shape accessKeySecretType sensitive", "", "yes", "newer models mark it"},
+		{"shape clientTokenType sensitive", "", "yes", "newer models mark it"},
 		{"shape tokenType sensitive", "", "yes", "ours: a session token is a credential, and stays out of logs"},
 	}},
 }

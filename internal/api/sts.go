@@ -2,8 +2,8 @@ package api
 
 import "slices"
 
-// STS is the part of AWS Security Token Service by which signed callers get
-// temporary credentials. Members, bounds and errors are those of AWS's service
+// STS is the part of AWS Security Token Service by which signed callers, and those for
+// whom an identity provider vouches, get temporary credentials. Members, bounds and errors are those of AWS's service
 // model of 2011-06-15, where tags and dates have IAM's shapes; access levels,
 // resources and condition keys those of the AWS service authorisation reference.
 var STS = &Service{
@@ -14,6 +14,7 @@ var STS = &Service{
 	Doc:       "Temporary credentials for roles and users, and who it is that calls.",
 	Operations: []*Operation{
 		assumeRole,
+		assumeRoleWithWebIdentity,
 		getCallerIdentity,
 		getSessionToken,
 	},
@@ -31,10 +32,15 @@ var (
 	stsAccount            = text("accountType", 0, 0, "")
 	stsARN                = text("arnType", 20, 2048, `[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+`)
 	stsUserID             = text("userIdType", 0, 0, "")
+	webIdentityAudience   = text("Audience", 0, 0, "")
+	webIdentityIssuer     = text("Issuer", 0, 0, "")
+	webIdentityProviderID = text("urlType", 4, 2048, "")
+	webIdentitySubject    = text("webIdentitySubjectType", 6, 255, "")
 
 	// AWS does not mark these. They are credentials, and stay out of logs.
 	stsAccessKeySecret = secret("accessKeySecretType", 0, 0)
 	stsSessionToken    = secret("tokenType", 0, 0)
+	webIdentityToken   = secret("clientTokenType", 4, 20000)
 
 	packedPolicySize     = scalar("nonNegativeIntegerType", Integer)
 	roleSessionDuration  = number("roleDurationSecondsType", Integer, 900, 43200)
@@ -89,6 +95,40 @@ var assumeRole = &Operation{
 		{"sts:ExternalId", "ExternalId"}, {"sts:RoleSessionName", "RoleSessionName"},
 		{"sts:SourceIdentity", "SourceIdentity"}, {"sts:TransitiveTagKeys", "TransitiveTagKeys"},
 	}),
+}
+
+var assumeRoleWithWebIdentity = &Operation{
+	Name:   "AssumeRoleWithWebIdentity",
+	Doc:    "Returns temporary credentials of a role to whoever has a token of an identity provider that its trust policy names.",
+	Public: true,
+	Access: AccessWrite,
+	Audit:  AuditIssue,
+	Input: structure("AssumeRoleWithWebIdentityInput",
+		required("RoleArn", stsARN, "The role to take."),
+		required("RoleSessionName", roleSessionName, "A name for the session. It becomes part of the ARN that the credentials have."),
+		required("WebIdentityToken", webIdentityToken, "An OpenID Connect token: of an identity pool here, or of a provider that the role's account has registered."),
+		optional("ProviderId", webIdentityProviderID, "Refused: OAuth 2.0 access tokens are not taken."),
+		optional("PolicyArns", sessionPolicies, "Managed policies that, with Policy, limit the session: it may do what they and the role both allow."),
+		optional("Policy", sessionPolicyDocument, "A policy as JSON that limits the session: it may do what this and the role both allow."),
+		optional("DurationSeconds", roleSessionDuration, "How long the credentials are valid, in seconds, up to the maximum of the role. Left out: 3600."),
+	),
+	Output: structure("AssumeRoleWithWebIdentityOutput",
+		optional("Credentials", stsCredentials, "The temporary credentials."),
+		optional("SubjectFromWebIdentityToken", webIdentitySubject, "Whom the token is of: the identity id, or the provider's id of the user."),
+		optional("AssumedRoleUser", assumedRoleUser, "The session that the credentials are of."),
+		optional("PackedPolicySize", packedPolicySize, "What part of the room for session policies and tags is used, in percent; left out without any."),
+		optional("Provider", webIdentityIssuer, "Who has issued the token: cognito-identity.amazonaws.com, or the ARN of the provider."),
+		optional("Audience", webIdentityAudience, "Whom the token is for: the identity pool id, or the client id."),
+		optional("SourceIdentity", sourceIdentity, "The source identity of the session."),
+	),
+	Errors: []Code{
+		MalformedPolicyDocument, PackedPolicyTooLarge, IDPRejectedClaim, IDPCommunicationError, InvalidIdentityToken,
+		ExpiredTokenException, RegionDisabledException,
+	},
+	Conditions: []Condition{
+		{"aws:RequestTag/${TagKey}", ""}, {"aws:TagKeys", ""}, {"sts:RoleSessionName", "RoleSessionName"},
+		{"sts:SourceIdentity", ""}, {"sts:TransitiveTagKeys", ""},
+	},
 }
 
 var getCallerIdentity = &Operation{

@@ -116,7 +116,58 @@ type AssumeRoleOutput struct {
 	SourceIdentity string
 }
 
-// AssumedRoleUser is part of AssumeRoleOutput.
+// AssumeRoleWithWebIdentityInput is the input of AssumeRoleWithWebIdentity, which returns
+// temporary credentials of a role to whoever has a token of an identity provider that its trust
+// policy names.
+type AssumeRoleWithWebIdentityInput struct {
+	// The role to take.
+	// Required. 20 to 2048 characters, pattern
+	// [\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+.
+	RoleArn string
+	// A name for the session. It becomes part of the ARN that the credentials have.
+	// Required. 2 to 64 characters, pattern [\w+=,.@-]*.
+	RoleSessionName string
+	// An OpenID Connect token: of an identity pool here, or of a provider that the role's account
+	// has registered.
+	// Required. 4 to 20000 characters.
+	WebIdentityToken Secret
+	// Refused: OAuth 2.0 access tokens are not taken.
+	// 4 to 2048 characters.
+	ProviderId string
+	// Managed policies that, with Policy, limit the session: it may do what they and the role both
+	// allow.
+	PolicyArns []PolicyDescriptorType
+	// A policy as JSON that limits the session: it may do what this and the role both allow.
+	// 1 to 2048 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	Policy string
+	// How long the credentials are valid, in seconds, up to the maximum of the role. Left out:
+	// 3600.
+	// 900 to 43200.
+	DurationSeconds int64
+}
+
+// AssumeRoleWithWebIdentityOutput is the output of AssumeRoleWithWebIdentity.
+type AssumeRoleWithWebIdentityOutput struct {
+	// The temporary credentials.
+	Credentials *STSCredentials
+	// Whom the token is of: the identity id, or the provider's id of the user.
+	// 6 to 255 characters.
+	SubjectFromWebIdentityToken string
+	// The session that the credentials are of.
+	AssumedRoleUser *AssumedRoleUser
+	// What part of the room for session policies and tags is used, in percent; left out without
+	// any.
+	PackedPolicySize int64
+	// Who has issued the token: cognito-identity.amazonaws.com, or the ARN of the provider.
+	Provider string
+	// Whom the token is for: the identity pool id, or the client id.
+	Audience string
+	// The source identity of the session.
+	// 2 to 64 characters, pattern [\w+=,.@-]*.
+	SourceIdentity string
+}
+
+// AssumedRoleUser is part of AssumeRoleOutput and AssumeRoleWithWebIdentityOutput.
 type AssumedRoleUser struct {
 	// The id of the role, a colon and the name of the session.
 	// Required. 2 to 193 characters, pattern [\w+=,.@:-]*.
@@ -474,6 +525,17 @@ type DeleteRolePolicyInput struct {
 	PolicyName string
 }
 
+// DeleteRoleUpstreamInput is the input of DeleteRoleUpstream, which takes the upstream from a
+// role: identities get credentials of this server again.
+type DeleteRoleUpstreamInput struct {
+	// The role here.
+	// Required. 20 to 2048 characters.
+	RoleArn string
+}
+
+// DeleteRoleUpstreamOutput is the output of DeleteRoleUpstream.
+type DeleteRoleUpstreamOutput struct{}
+
 // DeleteSAMLProviderInput is the input of DeleteSAMLProvider, which deletes a SAML provider.
 // Roles and identity pools that name it stay, and take its assertions no more.
 type DeleteSAMLProviderInput struct {
@@ -537,6 +599,58 @@ type DetachUserPolicyInput struct {
 	// The policy to detach.
 	// Required. 20 to 2048 characters.
 	PolicyArn string
+}
+
+// DeveloperIdentity is part of SearchDeveloperIdentitiesOutput.
+type DeveloperIdentity struct {
+	// The developer user.
+	// 1 to 1024 characters.
+	DeveloperUserIdentifier string
+	// The identity that the developer user has.
+	// 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// DisableIdentityInput is the input of DisableIdentity, which disables an identity: it gets no
+// token and no credentials, and this server refuses those that it has. Its logins stay linked.
+type DisableIdentityInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity to disable.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// EnableIdentityInput is the input of EnableIdentity, which enables an identity that was
+// disabled. One that was merged into another stays disabled.
+type EnableIdentityInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity to enable.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// EnsureDeveloperIdentityInput is the input of EnsureDeveloperIdentity, which returns the
+// identity of a developer user, and creates it at first sight. No token is issued.
+type EnsureDeveloperIdentityInput struct {
+	// The identity pool of the user.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The developer user.
+	// Required. 1 to 1024 characters.
+	DeveloperUserIdentifier string
+}
+
+// EnsureDeveloperIdentityOutput is the output of EnsureDeveloperIdentity.
+type EnsureDeveloperIdentityOutput struct {
+	// The identity of the developer user.
+	// 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+	// Whether the call has created it.
+	Created *bool
 }
 
 // GetAccessKeyLastUsedInput is the input of GetAccessKeyLastUsed, which returns whose an access
@@ -841,6 +955,20 @@ type GetRolePolicyOutput struct {
 	PolicyDocument string
 }
 
+// GetRoleUpstreamInput is the input of GetRoleUpstream, which returns the upstream of a role.
+type GetRoleUpstreamInput struct {
+	// The role here.
+	// Required. 20 to 2048 characters.
+	RoleArn string
+}
+
+// GetRoleUpstreamOutput is the output of GetRoleUpstream.
+type GetRoleUpstreamOutput struct {
+	// The upstream.
+	// Required.
+	Upstream *RoleUpstream
+}
+
 // GetSAMLProviderInput is the input of GetSAMLProvider, which returns a SAML provider with its
 // metadata.
 type GetSAMLProviderInput struct {
@@ -1022,6 +1150,20 @@ type InstanceProfile struct {
 	// The tags of the instance profile.
 	// At most 50 elements.
 	Tags []Tag
+}
+
+// LinkDeveloperIdentityInput is the input of LinkDeveloperIdentity, which links a developer
+// user to an identity, whatever logins that has, and though none of them is presented.
+type LinkDeveloperIdentityInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity to link the developer user to.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+	// The developer user to link.
+	// Required. 1 to 1024 characters.
+	DeveloperUserIdentifier string
 }
 
 // ListAccessKeysInput is the input of ListAccessKeys, which lists the access keys of a user,
@@ -1705,7 +1847,7 @@ type PolicyDecision struct {
 	Reason string
 }
 
-// PolicyDescriptorType is part of AssumeRoleInput.
+// PolicyDescriptorType is part of AssumeRoleInput and AssumeRoleWithWebIdentityInput.
 type PolicyDescriptorType struct {
 	// The ARN of a managed policy of the role's account.
 	// 20 to 2048 characters, pattern
@@ -1798,6 +1940,23 @@ type RemoveClientIDFromOpenIDConnectProviderInput struct {
 	ClientID string
 }
 
+// RevokeIdentityInput is the input of RevokeIdentity, which refuses, at this server, the tokens
+// and credentials that an identity has now. It can get new ones.
+type RevokeIdentityInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// RevokeIdentityOutput is the output of RevokeIdentity.
+type RevokeIdentityOutput struct {
+	// Tokens and credentials issued before it are refused.
+	IssuedBefore time.Time
+}
+
 // RevokeSessionsInput is the input of RevokeSessions, which refuses the temporary credentials
 // that a role, a user or root has now, from the next request on. Name one of them.
 type RevokeSessionsInput struct {
@@ -1875,6 +2034,22 @@ type RoleMapping struct {
 	RulesConfiguration *RulesConfigurationType
 }
 
+// RoleUpstream is part of GetRoleUpstreamOutput and SetRoleUpstreamInput.
+type RoleUpstream struct {
+	// The URL of the other STS, to which AssumeRoleWithWebIdentity is posted.
+	// Required. 1 to 2048 characters.
+	Url string
+	// The role there.
+	// Required. 20 to 2048 characters.
+	RoleArn string
+	// How long credentials are asked for, in seconds. Left out: 3600.
+	// 900 to 3600.
+	DurationSeconds int64
+	// A session policy as JSON that goes along with each call.
+	// 1 to 2048 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	Policy string
+}
+
 // RotateSigningKeysInput is the input of RotateSigningKeys, which publishes a new signing key,
 // which replaces the active one once verifiers have had time to fetch it.
 type RotateSigningKeysInput struct {
@@ -1907,7 +2082,8 @@ type SAMLProviderListEntry struct {
 	CreateDate time.Time
 }
 
-// STSCredentials is part of AssumeRoleOutput and GetSessionTokenOutput.
+// STSCredentials is part of AssumeRoleOutput, AssumeRoleWithWebIdentityOutput and
+// GetSessionTokenOutput.
 type STSCredentials struct {
 	// The access key id.
 	// Required. 16 to 128 characters, pattern [\w]*.
@@ -1921,6 +2097,33 @@ type STSCredentials struct {
 	// When the credentials cease to work.
 	// Required.
 	Expiration time.Time
+}
+
+// SearchDeveloperIdentitiesInput is the input of SearchDeveloperIdentities, which lists the
+// developer users of an identity pool whose identifiers begin with a prefix, in byte order,
+// with their identities.
+type SearchDeveloperIdentitiesInput struct {
+	// The identity pool to search.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// What the developer user identifiers begin with. Left out: all are listed.
+	// 1 to 1024 characters.
+	Prefix string
+	// How many developer users to return at most. Left out: 60.
+	// 1 to 60.
+	MaxResults int64
+	// Where to go on: the NextToken of the page before.
+	// 1 to 65535 characters, pattern [\S]+.
+	NextToken string
+}
+
+// SearchDeveloperIdentitiesOutput is the output of SearchDeveloperIdentities.
+type SearchDeveloperIdentitiesOutput struct {
+	// The developer users of this page.
+	DeveloperIdentities []DeveloperIdentity
+	// Where the next page begins; left out on the last page.
+	// 1 to 65535 characters, pattern [\S]+.
+	NextToken string
 }
 
 // SetDefaultPolicyVersionInput is the input of SetDefaultPolicyVersion, which puts a version of
@@ -1980,6 +2183,21 @@ type SetPrincipalTagAttributeMapOutput struct {
 	// At most 50 entries; keys 1 to 128 characters; values 1 to 256 characters.
 	PrincipalTags map[string]string
 }
+
+// SetRoleUpstreamInput is the input of SetRoleUpstream, which backs a role by another STS:
+// GetCredentialsForIdentity exchanges the identity's token there, and hands on the credentials
+// it gets.
+type SetRoleUpstreamInput struct {
+	// The role here. Its trust policy still decides who may take it.
+	// Required. 20 to 2048 characters.
+	RoleArn string
+	// The upstream; it replaces the one that the role has.
+	// Required.
+	Upstream *RoleUpstream
+}
+
+// SetRoleUpstreamOutput is the output of SetRoleUpstream.
+type SetRoleUpstreamOutput struct{}
 
 // SigningKey is part of ListSigningKeysOutput and RotateSigningKeysOutput.
 type SigningKey struct {

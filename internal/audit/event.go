@@ -49,21 +49,34 @@ type Event struct {
 
 // A UserIdentity is who called.
 type UserIdentity struct {
-	// Type is Root, IAMUser, AssumedRole, or Unknown for a caller who did not sign.
-	Type           string          `json:"type"`
-	PrincipalID    string          `json:"principalId,omitzero"`
-	ARN            string          `json:"arn,omitzero"`
-	AccountID      string          `json:"accountId,omitzero"`
-	AccessKeyID    string          `json:"accessKeyId,omitzero"`
-	UserName       string          `json:"userName,omitzero"`
-	SessionContext *SessionContext `json:"sessionContext,omitzero"`
+	// Type is Root, IAMUser, AssumedRole, WebIdentityUser for a caller for whom an identity
+	// provider vouches, or Unknown for any other who did not sign.
+	Type        string `json:"type"`
+	PrincipalID string `json:"principalId,omitzero"`
+	ARN         string `json:"arn,omitzero"`
+	AccountID   string `json:"accountId,omitzero"`
+	AccessKeyID string `json:"accessKeyId,omitzero"`
+	UserName    string `json:"userName,omitzero"`
+	// IdentityProvider is there for a WebIdentityUser.
+	IdentityProvider string          `json:"identityProvider,omitzero"`
+	SessionContext   *SessionContext `json:"sessionContext,omitzero"`
 }
 
 // A SessionContext tells about a session.
 type SessionContext struct {
 	// SessionIssuer is there for an assumed role.
-	SessionIssuer *SessionIssuer    `json:"sessionIssuer,omitzero"`
-	Attributes    SessionAttributes `json:"attributes"`
+	SessionIssuer *SessionIssuer `json:"sessionIssuer,omitzero"`
+	// WebIDFederationData is there when the role was taken by a token of an identity provider.
+	WebIDFederationData *WebIDFederationData `json:"webIdFederationData,omitzero"`
+	Attributes          SessionAttributes    `json:"attributes"`
+}
+
+// WebIDFederationData is for whom an identity provider has vouched.
+type WebIDFederationData struct {
+	FederatedProvider string `json:"federatedProvider"`
+	// Attributes are what condition keys hold of it. Entries of amr that name users are
+	// left out.
+	Attributes map[string]string `json:"attributes"`
 }
 
 // SessionAttributes tell when the credentials of a session were made, and how.
@@ -125,6 +138,9 @@ func identityOf(c api.Caller) UserIdentity {
 		if c.Session == nil {
 			break
 		}
+		if w := c.Session.WebIdentity; w != nil {
+			u.SessionContext.WebIDFederationData = federation(w)
+		}
 		id, _, _ := strings.Cut(c.ID, ":")
 		u.SessionContext.SessionIssuer = &SessionIssuer{
 			Type: "Role", PrincipalID: id, ARN: "arn:aws:iam::" + c.Account + ":role/" + c.Session.Role,
@@ -132,6 +148,27 @@ func identityOf(c api.Caller) UserIdentity {
 		}
 	}
 	return u
+}
+
+// webIdentityUser returns who calls by a token of an identity provider.
+func webIdentityUser(w *api.WebIdentity) UserIdentity {
+	return UserIdentity{
+		Type: "WebIdentityUser", PrincipalID: w.Provider + ":" + w.Audience + ":" + w.Subject,
+		UserName: w.Subject, IdentityProvider: w.Provider,
+	}
+}
+
+// federation tells of a web identity.
+func federation(w *api.WebIdentity) *WebIDFederationData {
+	_, prefix, ok := strings.Cut(w.Provider, ":oidc-provider/")
+	if !ok {
+		prefix = w.Provider
+	}
+	attributes := map[string]string{prefix + ":aud": w.Audience, prefix + ":sub": w.Subject}
+	if len(w.AMR) > 0 {
+		attributes[prefix+":amr"] = w.AMR[0]
+	}
+	return &WebIDFederationData{w.Provider, attributes}
 }
 
 // cutARN returns the region and the resource of an ARN.
@@ -201,7 +238,7 @@ func (e *Event) About() string {
 // AppendLine appends the event as one line.
 func (e *Event) AppendLine(dst []byte) []byte {
 	// What is not UTF-8 is replaced, so there is nothing that could fail.
-	line, err := json.Marshal(e, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	line, err := json.Marshal(e, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true), json.Deterministic(true))
 	if err != nil {
 		panic(fmt.Sprintf("audit: event %s of %s: %v", e.EventID, e.EventName, err))
 	}

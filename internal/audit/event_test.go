@@ -25,7 +25,7 @@ const (
 )
 
 var (
-	services = []*api.Service{api.CognitoIdentity, api.IAM, api.STS, api.Control}
+	services = []*api.Service{api.CognitoIdentity, api.IAM, api.STS, api.Identities, api.Control}
 	start    = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 	backend  = api.Caller{
 		Account: account, Principal: "arn:aws:iam::111122223333:user/shop/backend", ID: "AIDAIOSFODNN7EXAMPLE", User: "backend",
@@ -145,6 +145,68 @@ func TestEvent_UserIdentity(t *testing.T) {
 }
 
 // Which members depend on the operation.
+// Who takes a role by a token, and who calls with its credentials then.
+func TestEvent_WebIdentity(t *testing.T) {
+	t.Parallel()
+	const role = "arn:aws:iam::111122223333:role/team/app"
+	who := &api.WebIdentity{Provider: api.IdentityPools, Subject: person, Audience: pool, AMR: []string{"authenticated", "login.app", "login.app:" + pool + ":ann"}}
+	anybody := api.Caller{Now: start, SourceIP: "192.0.2.7"}
+	in := &api.AssumeRoleWithWebIdentityInput{RoleArn: role, RoleSessionName: "s1", WebIdentityToken: "eyJ.e30.x"}
+	out := &api.AssumeRoleWithWebIdentityOutput{
+		Credentials:                 &api.STSCredentials{AccessKeyId: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "hush", SessionToken: "hush", Expiration: start.Add(time.Hour)},
+		SubjectFromWebIdentityToken: person, Provider: api.IdentityPools, Audience: pool,
+	}
+	p := pending(t, "AssumeRoleWithWebIdentity", anybody, in)
+	ctx := audit.With(t.Context(), p)
+	audit.On(ctx, role)
+	audit.By(ctx, who)
+	line := recorded(t, p, out, nil)
+	event := parse(t, line)
+	for name, want := range map[string]any{
+		"userIdentity": map[string]any{
+			"type": "WebIdentityUser", "principalId": "cognito-identity.amazonaws.com:" + pool + ":" + person, "userName": person, "identityProvider": "cognito-identity.amazonaws.com",
+		},
+		"requestParameters":  map[string]any{"roleArn": role, "roleSessionName": "s1", "webIdentityToken": "HIDDEN_DUE_TO_SECURITY_REASONS"},
+		"resources":          []any{map[string]any{"accountId": account, "type": "AWS::IAM::Role", "ARN": role}},
+		"recipientAccountId": account,
+	} {
+		if diff := cmp.Diff(want, event[name]); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+	for _, secret := range []string{"hush", "eyJ", ":ann"} {
+		if strings.Contains(line, secret) {
+			t.Errorf("the event tells %q: %s", secret, line)
+		}
+	}
+
+	for _, tc := range []struct {
+		who  *api.WebIdentity
+		want map[string]any
+	}{
+		{who, map[string]any{"federatedProvider": api.IdentityPools, "attributes": map[string]any{
+			"cognito-identity.amazonaws.com:aud": pool, "cognito-identity.amazonaws.com:sub": person, "cognito-identity.amazonaws.com:amr": "authenticated",
+		}}},
+		{&api.WebIdentity{Provider: "arn:aws:iam::111122223333:oidc-provider/issuer.example/x", Subject: "ann", Audience: "app"},
+			map[string]any{"federatedProvider": "arn:aws:iam::111122223333:oidc-provider/issuer.example/x", "attributes": map[string]any{
+				"issuer.example/x:aud": "app", "issuer.example/x:sub": "ann",
+			}}},
+	} {
+		c := api.Caller{
+			Account: account, Principal: "arn:aws:sts::111122223333:assumed-role/app/s1", ID: "AROAIOSFODNN7EXAMPLE:s1", Now: start,
+			Session: &api.Session{Role: "app", Name: "s1", Issued: start, WebIdentity: tc.who},
+		}
+		line := changed(t, pending(t, "CreateUser", c, &api.CreateUserInput{UserName: "u"}), &api.CreateUserOutput{})
+		u := parse(t, line)["userIdentity"].(map[string]any)
+		if diff := cmp.Diff(tc.want, u["sessionContext"].(map[string]any)["webIdFederationData"]); diff != "" || u["type"] != "AssumedRole" {
+			t.Errorf("type %v (-want +got)\n%s", u["type"], diff)
+		}
+		if strings.Contains(line, pool+":ann") {
+			t.Errorf("the event tells a developer user: %s", line)
+		}
+	}
+}
+
 func TestEvent_Kinds(t *testing.T) {
 	t.Parallel()
 	anonymous := api.Caller{SourceIP: "192.0.2.7", Now: start}

@@ -30,6 +30,7 @@ type Pending struct {
 
 	answer   any
 	arn      string
+	web      *api.WebIdentity
 	recorded bool
 }
 
@@ -56,8 +57,15 @@ func Answer(ctx context.Context, out any) {
 	}
 }
 
-// On notes the ARN of the identity pool that a call concerns whose caller and input do not
-// tell it: that of a public operation.
+// By notes for whom an identity provider vouches who calls a public operation.
+func By(ctx context.Context, w *api.WebIdentity) {
+	if p := From(ctx); p != nil {
+		p.web = w
+	}
+}
+
+// On notes the ARN of the identity pool, or of the role, that a call concerns whose caller
+// and input do not tell it: that of a public operation.
 func On(ctx context.Context, arn string) {
 	if p := From(ctx); p != nil {
 		p.arn = arn
@@ -97,9 +105,12 @@ func (p *Pending) event(out any, err error) *Event {
 	if data {
 		e.EventCategory = "Data"
 	}
+	if p.web != nil && p.Caller.Principal == "" {
+		e.UserIdentity = webIdentityUser(p.web)
+	}
 	if r, ok := p.resource(); ok {
 		e.Resources = []Resource{r}
-		if data {
+		if data || p.Caller.Account == "" {
 			e.RecipientAccountID = r.AccountID
 		}
 	}

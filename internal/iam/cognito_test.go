@@ -15,7 +15,7 @@ const (
 	identity  = "us-east-1:4c1a9a7f-8a6b-4d9e-9d7e-0b1a2c3d4e5f"
 )
 
-var cognito = iam.Principal{Federated: "cognito-identity.amazonaws.com"}
+var cognito = iam.Principal{Federated: []string{"cognito-identity.amazonaws.com"}}
 
 // The two trust policies of the Cognito Developer Guide, "IAM roles".
 func TestCognito_Trust(t *testing.T) {
@@ -36,7 +36,7 @@ func TestCognito_Trust(t *testing.T) {
 	deny(cognito, noAMR)
 	deny(cognito, foreign)
 	deny(cognito, keys{amr: user[amr]})
-	deny(iam.Principal{Federated: "accounts.google.com"}, user)
+	deny(iam.Principal{Federated: []string{"accounts.google.com"}}, user)
 	deny(iam.Principal{ARN: "arn:aws:iam::" + acct + ":user/ann"}, user)
 	deny(iam.Principal{}, user)
 

@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -279,12 +280,13 @@ func TestEvaluateTrust_Principals(t *testing.T) {
 		user    = iam.Principal{ARN: "arn:aws:iam::" + acct + ":user/dev/ann"}
 		session = iam.Principal{ARN: "arn:aws:sts::" + acct + ":assumed-role/app/s1", Role: "arn:aws:iam::" + acct + ":role/svc/app"}
 		foreign = iam.Principal{ARN: "arn:aws:iam::" + other + ":user/dev/ann"}
-		cognito = iam.Principal{Federated: "cognito-identity.amazonaws.com"}
-		oidc    = iam.Principal{Federated: "arn:aws:iam::" + acct + ":oidc-provider/cognito-identity.amazonaws.com"}
+		cognito = iam.Principal{Federated: []string{"cognito-identity.amazonaws.com"}}
+		oidc    = iam.Principal{Federated: []string{"arn:aws:iam::" + acct + ":oidc-provider/cognito-identity.amazonaws.com"}}
+		both    = iam.Principal{Federated: []string{"cognito-identity.amazonaws.com", "arn:aws:iam::" + acct + ":oidc-provider/own"}}
 		ec2     = iam.Principal{Service: "ec2.amazonaws.com"}
 		nobody  = iam.Principal{}
 	)
-	all := []iam.Principal{root, user, session, foreign, cognito, oidc, ec2, nobody}
+	all := []iam.Principal{root, user, session, foreign, cognito, oidc, both, ec2, nobody}
 	for _, test := range []struct {
 		principal string
 		admits    []iam.Principal
@@ -300,10 +302,11 @@ func TestEvaluateTrust_Principals(t *testing.T) {
 		{`{"AWS": "arn:aws:sts::123456789012:assumed-role/app/s1"}`, []iam.Principal{session}},
 		{`{"AWS": "arn:aws:sts::123456789012:assumed-role/app/s"}`, nil},
 		{`{"AWS": ["210987654321", "arn:aws:iam::123456789012:user/dev/ann"]}`, []iam.Principal{user, foreign}},
-		{`{"Federated": "cognito-identity.amazonaws.com"}`, []iam.Principal{cognito}},
+		{`{"Federated": "cognito-identity.amazonaws.com"}`, []iam.Principal{cognito, both}},
+		{`{"Federated": ["arn:aws:iam::123456789012:oidc-provider/own", "x"]}`, []iam.Principal{both}},
 		{`{"Federated": "Cognito-Identity.amazonaws.com"}`, nil},
 		{`{"Federated": "arn:aws:iam::123456789012:oidc-provider/cognito-identity.amazonaws.com"}`, []iam.Principal{oidc}},
-		{`{"Federated": "*"}`, []iam.Principal{cognito, oidc}},
+		{`{"Federated": "*"}`, []iam.Principal{cognito, oidc, both}},
 		{`{"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}`, []iam.Principal{ec2}},
 		{`{"Service": "ec2.amazonaws.com", "AWS": "210987654321"}`, []iam.Principal{ec2, foreign}},
 		{`{"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}`, nil},
@@ -314,7 +317,7 @@ func TestEvaluateTrust_Principals(t *testing.T) {
 		for _, who := range all {
 			admitted := false
 			for _, a := range test.admits {
-				admitted = admitted || a == who
+				admitted = admitted || reflect.DeepEqual(a, who)
 			}
 			if admitted {
 				allow(who, nil)
@@ -344,11 +347,11 @@ func TestEvaluateTrust_ByName(t *testing.T) {
 		{`{"AWS": "arn:aws:sts::123456789012:assumed-role/app/s1"}`, false, true},
 	} {
 		allow, deny := trust(t, `{"Effect": "Allow", "Action": "sts:*", "Principal": `+test.principal+`}`)
-		for who, admitted := range map[iam.Principal]bool{user: test.user, session: test.session} {
+		for who, admitted := range map[*iam.Principal]bool{&user: test.user, &session: test.session} {
 			if admitted {
-				allow(who, nil)
+				allow(*who, nil)
 			} else {
-				deny(who, nil)
+				deny(*who, nil)
 			}
 		}
 	}

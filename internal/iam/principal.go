@@ -1,6 +1,9 @@
 package iam
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Principal is who asks to assume a role. The zero Principal is anonymous: only
 // a policy that names everyone admits it.
@@ -10,9 +13,10 @@ type Principal struct {
 	ARN string
 	// Role is the ARN of the role, with its path, of which ARN is a session.
 	Role string
-	// Federated is the provider that vouches for the caller as policies write it:
-	// cognito-identity.amazonaws.com, or the ARN of an IAM provider.
-	Federated string
+	// Federated are the names that policies have for the provider that vouches for the
+	// caller: cognito-identity.amazonaws.com, or the ARN of an IAM provider. One that is
+	// known by several is still one.
+	Federated []string
 	// Service is a service's own name, such as ec2.amazonaws.com.
 	Service string
 	// ByName asks whether the principal itself is admitted, by its own name or that of
@@ -122,7 +126,7 @@ func (p *principal) matches(q *query) bool {
 	case arn:
 		return p.name == q.principal.ARN || p.name == q.principal.Role
 	case federated:
-		return q.principal.Federated != "" && (p.name == "*" || p.name == q.principal.Federated)
+		return len(q.principal.Federated) > 0 && (p.name == "*" || slices.Contains(q.principal.Federated, p.name))
 	case service:
 		return p.name == q.principal.Service
 	}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/audit"
 )
 
 // defaultTokenLife is the life of a developer user's token. Source: service model.
@@ -16,39 +16,35 @@ const defaultTokenLife = 15 * time.Minute
 
 // GetOpenIdTokenForDeveloperIdentity returns the identity of a developer user and a
 // token for it. The user gets a new identity at first sight, or the identity that
-// the call names. A token is issued only for what is durably stored.
+// the call names. Public logins beside it are verified, and belong to the user's identity
+// from then on. A token is issued only for what is durably stored.
 func (s *Service) GetOpenIdTokenForDeveloperIdentity(ctx context.Context, c Caller, in *api.GetOpenIdTokenForDeveloperIdentityInput) (*api.GetOpenIdTokenForDeveloperIdentityOutput, error) {
-	claims := Claims{Audience: in.IdentityPoolId, Lifetime: defaultTokenLife, PrincipalTags: in.PrincipalTags}
+	var public []*Verified
+	if len(in.Logins) > 1 {
+		var err error
+		if public, err = s.verifyBeside(ctx, c, in); err != nil {
+			return nil, err
+		}
+	}
+	claims := Claims{Audience: in.IdentityPoolId, Lifetime: defaultTokenLife}
 	if in.TokenDuration > 0 {
 		claims.Lifetime = time.Duration(in.TokenDuration) * time.Second
 	}
-	resolve := func(tx Tx) (l link, err error) {
+	l, err := s.settle(ctx, func(tx Tx) (l link, err error) {
 		p, err := s.pool(tx, c, in.IdentityPoolId)
 		if err != nil {
 			return l, err
 		}
-		login, err := p.developerLogin(in.Logins)
+		user, err := p.developerLogin(in.Logins)
 		if err != nil {
 			return l, err
 		}
 		claims.PoolARN = PoolARN(p.Account, p.ID)
-		claims.AMR = []string{"authenticated", login.Provider, login.Provider + ":" + p.ID + ":" + login.Subject}
+		claims.AMR = amr(append([]string{user.Provider, p.amrOf(user)}, amrOf(public)...)...)
+		claims.PrincipalTags = p.tagsFrom(public, in.PrincipalTags)
 		claims.IssuedAt = tx.Now()
-		return s.resolve(tx, p, login, in.IdentityId)
-	}
-
-	// Most calls are of known users and change nothing, so they look first, in a
-	// View. A change is decided anew inside the Update that makes it.
-	l, err := view(ctx, s, resolve)
-	if err == nil && l.identity != nil {
-		err = s.store.Update(ctx, func(tx Tx) (err error) {
-			if l, err = resolve(tx); err != nil || l.identity == nil {
-				return err
-			}
-			audit.Answer(ctx, &api.GetOpenIdTokenForDeveloperIdentityOutput{IdentityId: l.id})
-			return l.store(tx)
-		})
-	}
+		return s.resolve(tx, p, append([]Login{user}, loginsOf(public)...), in.IdentityId)
+	}, func(id string) any { return &api.GetOpenIdTokenForDeveloperIdentityOutput{IdentityId: id} })
 	if err != nil {
 		return nil, err
 	}
@@ -60,59 +56,27 @@ func (s *Service) GetOpenIdTokenForDeveloperIdentity(ctx context.Context, c Call
 	return &api.GetOpenIdTokenForDeveloperIdentityOutput{IdentityId: l.id, Token: token}, nil
 }
 
-// A link is the identity of a login, and what has to be stored to make it so.
-type link struct {
-	id string
-	// identity is the identity to be stored; nil: the login is linked already.
-	identity *Identity
-	// fresh: identity does not exist yet.
-	fresh bool
-}
-
-func (l link) store(tx Tx) error {
-	put := tx.UpdateIdentity
-	if l.fresh {
-		put = tx.InsertIdentity
-	}
-	if err := put(l.identity); err != nil {
-		return fmt.Errorf("link login to identity %s: %w", l.id, err)
-	}
-	return nil
-}
-
-// resolve decides to which identity a developer user belongs. wanted is the identity
-// that the call names, or empty.
-func (s *Service) resolve(tx Tx, p *Pool, login Login, wanted string) (link, error) {
-	linked, err := tx.IdentityOfLogin(p.ID, login)
-	known := err == nil
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return link{}, fmt.Errorf("look up developer user: %w", err)
-	}
-	if wanted == "" {
-		if known {
-			return link{id: linked}, nil
+// verifyBeside verifies the public logins that accompany a developer login.
+func (s *Service) verifyBeside(ctx context.Context, c Caller, in *api.GetOpenIdTokenForDeveloperIdentityInput) ([]*Verified, error) {
+	p, err := view(ctx, s, func(tx Tx) (*Pool, error) {
+		p, err := s.pool(tx, c, in.IdentityPoolId)
+		if err == nil {
+			_, err = p.developerLogin(in.Logins)
 		}
-		i := s.newIdentity(tx, p, login)
-		return link{id: i.ID, identity: i, fresh: true}, nil
+		return p, err
+	})
+	if err != nil {
+		return nil, err
 	}
-	i, err := s.identityIn(tx, p, wanted)
-	switch {
-	case err != nil:
-		return link{}, err
-	case i.Disabled:
-		return link{}, api.IdentityForbidden.With(i.ID)
-	case known && linked != i.ID:
-		return link{}, api.UserRegistered.With()
-	case known:
-		return link{id: i.ID}, nil
-	case i.Authenticated && len(i.Logins) == 0:
-		return link{}, api.IdentityForbidden.With(i.ID)
-	case i.Authenticated:
-		return link{}, api.LoginsDontMatch.With()
+	logins := maps.Clone(in.Logins)
+	delete(logins, p.DeveloperProvider)
+	public, err := s.verify(ctx, p, logins)
+	var refused *api.Error
+	if errors.As(err, &refused) && refused.Code == api.ExternalServiceException {
+		// The operation has no such exception. This one is tried again by clients too.
+		return nil, api.ProviderSilent.With().Because(err)
 	}
-	i = i.Clone()
-	i.Logins, i.Authenticated, i.Modified = append(i.Logins, login), true, tx.Now()
-	return link{id: i.ID, identity: i}, nil
+	return public, err
 }
 
 // LookupDeveloperIdentity returns the developer users of an identity, or the identity
@@ -183,37 +147,23 @@ func (s *Service) MergeDeveloperIdentities(ctx context.Context, c Caller, in *ap
 		if err != nil {
 			return nil, err
 		}
-		if source.ID != destination.ID {
-			if err := merge(tx, p, source, destination); err != nil {
-				return nil, err
+		if source.ID == destination.ID {
+			return &api.MergeDeveloperIdentitiesOutput{IdentityId: destination.ID}, nil
+		}
+		for _, i := range []*Identity{source, destination} {
+			if i.Disabled {
+				return nil, api.IdentityForbidden.With(i.ID)
 			}
 		}
-		return &api.MergeDeveloperIdentitiesOutput{IdentityId: destination.ID}, nil
+		l, err := join(tx, p, destination, []*Identity{source}, nil)
+		if err == nil {
+			err = l.store(tx)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &api.MergeDeveloperIdentitiesOutput{IdentityId: l.id}, nil
 	})
-}
-
-// merge moves the logins of source to destination.
-func merge(tx Tx, p *Pool, source, destination *Identity) error {
-	if len(source.Logins)+len(destination.Logins) > MaxLogins {
-		return api.TooManyLogins.With(MaxLogins)
-	}
-	for _, l := range source.Logins {
-		taken := func(m Login) bool { return m.Provider == l.Provider }
-		if l.Provider != p.DeveloperProvider && slices.ContainsFunc(destination.Logins, taken) {
-			return api.OneLoginPerProvider.With(l.Provider)
-		}
-	}
-	source, destination = source.Clone(), destination.Clone()
-	destination.Logins = append(destination.Logins, source.Logins...)
-	source.Logins, source.Disabled = nil, true
-	source.Modified, destination.Modified = tx.Now(), tx.Now()
-	// The source first: a login belongs to one identity at any time.
-	for _, i := range []*Identity{source, destination} {
-		if err := tx.UpdateIdentity(i); err != nil {
-			return fmt.Errorf("merge identity %s: %w", i.ID, err)
-		}
-	}
-	return nil
 }
 
 // UnlinkDeveloperIdentity takes a developer user from an identity. The user gets a
@@ -234,6 +184,9 @@ func (s *Service) UnlinkDeveloperIdentity(ctx context.Context, c Caller, in *api
 		}
 		if linked.ID != i.ID {
 			return api.LookupMismatch.With(i.ID)
+		}
+		if i.Disabled {
+			return api.IdentityForbidden.With(i.ID)
 		}
 		i = i.Clone()
 		user := Login{p.DeveloperProvider, in.DeveloperUserIdentifier}
@@ -273,6 +226,9 @@ func (s *Service) identityOfUser(tx Tx, p *Pool, user string) (*Identity, error)
 	}
 	return i, nil
 }
+
+// amrOf returns what the amr claim says of a developer user behind the provider's name.
+func (p *Pool) amrOf(user Login) string { return user.Provider + ":" + p.ID + ":" + user.Subject }
 
 // developerUsers returns the developer user identifiers of an identity, in byte order.
 func (i *Identity) developerUsers(p *Pool) []string {

@@ -32,7 +32,7 @@ func TestMerge_MovesAllLogins(t *testing.T) {
 	}
 	changed := start.Add(time.Hour)
 	for _, want := range []*identity.Identity{
-		{ID: ann, PoolID: w.pool, Authenticated: true, Disabled: true, Created: start, Modified: changed},
+		{ID: ann, PoolID: w.pool, Authenticated: true, Disabled: true, Merged: true, Created: start, Modified: changed},
 		{ID: ben, PoolID: w.pool, Authenticated: true, Created: start, Modified: changed, Logins: []identity.Login{
 			{Provider: provider, Subject: "ben"}, {Provider: provider, Subject: "ann"},
 			{Provider: provider, Subject: "ann at home"}, {Provider: google, Subject: "1"},

@@ -7,46 +7,7 @@ import (
 	"slices"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/audit"
 )
-
-// GetId returns a new guest identity at every call, where the pool allows it. Logins
-// of public providers are refused: their tokens can not be verified yet.
-func (s *Service) GetId(ctx context.Context, c Caller, in *api.GetIdInput) (*api.GetIdOutput, error) {
-	return update(ctx, s, func(tx Tx) (*api.GetIdOutput, error) {
-		p, err := s.publicPool(tx, c, in.IdentityPoolId)
-		if err != nil {
-			return nil, err
-		}
-		audit.On(ctx, PoolARN(p.Account, p.ID))
-		switch {
-		case in.AccountId != "" && in.AccountId != p.Account:
-			return nil, api.PoolNotFound.With(p.ID)
-		case len(in.Logins) > 0:
-			return nil, p.checkPublicLogins(in.Logins)
-		case !p.AllowGuests:
-			return nil, api.GuestsNotAllowed.With()
-		}
-		i := s.newIdentity(tx, p)
-		if err := tx.InsertIdentity(i); err != nil {
-			return nil, fmt.Errorf("insert identity: %w", err)
-		}
-		return &api.GetIdOutput{IdentityId: i.ID}, nil
-	})
-}
-
-// publicPool returns a pool for a public operation: of any account, in the region
-// that a signed call was signed for, or else in any region served.
-func (s *Service) publicPool(tx Tx, c Caller, id string) (*Pool, error) {
-	p, err := tx.Pool(id)
-	if errors.Is(err, ErrNotFound) || err == nil && (!s.serves(region(id)) || c.Region != "" && c.Region != region(id)) {
-		return nil, api.PoolNotFound.With(id)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read identity pool %s: %w", id, err)
-	}
-	return p, nil
-}
 
 // DescribeIdentity returns when an identity was made and changed and the names of the
 // providers whose logins it has, never the users.

@@ -79,11 +79,9 @@ func (p *Pool) hasPublicProvider(name string) bool {
 	return slices.Contains(p.SAMLProviders, name)
 }
 
-// checkPublicLogins tells why logins given to a public operation are refused: no
-// public provider's token can be verified yet, and nothing is taken unverified.
+// checkPublicLogins tells why logins given to a public operation are refused unseen.
 func (p *Pool) checkPublicLogins(logins map[string]api.Secret) error {
-	names := sortedKeys(logins)
-	for _, name := range names {
+	for _, name := range sortedKeys(logins) {
 		switch {
 		case name == cognitoLogin:
 			return api.CognitoTokenAsLogin.With()
@@ -95,22 +93,17 @@ func (p *Pool) checkPublicLogins(logins map[string]api.Secret) error {
 			return api.ProviderNotSupported.With()
 		}
 	}
-	if len(names) > 0 {
-		return api.LoginNotVerifiable.With()
-	}
 	return nil
 }
 
-// developerLogin picks the developer user out of Logins, and refuses the rest.
+// developerLogin picks the developer user out of Logins, and refuses those that are neither
+// that nor of a public provider of the pool.
 func (p *Pool) developerLogin(logins map[string]api.Secret) (Login, error) {
-	public := false
 	for _, name := range sortedKeys(logins) {
 		switch {
-		case p.DeveloperProvider != "" && name == p.DeveloperProvider:
+		case p.DeveloperProvider != "" && name == p.DeveloperProvider, p.hasPublicProvider(name):
 		case name == cognitoLogin:
 			return Login{}, api.CognitoTokenAsLogin.With()
-		case p.hasPublicProvider(name):
-			public = true
 		default:
 			return Login{}, api.DeveloperProviderNotSupported.With()
 		}
@@ -119,8 +112,6 @@ func (p *Pool) developerLogin(logins map[string]api.Secret) (Login, error) {
 	switch {
 	case !ok || p.DeveloperProvider == "":
 		return Login{}, api.DeveloperProviderMissing.With()
-	case public:
-		return Login{}, api.LoginNotVerifiable.With()
 	case int64(api.Length(string(user))) > developerUser.Max:
 		return Login{}, api.DeveloperUserTooLong.With(developerUser.Max)
 	}

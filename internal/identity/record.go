@@ -24,7 +24,16 @@ type Pool struct {
 	OpenIDConnectProviders []string
 	SAMLProviders          []string
 	CognitoProviders       []CognitoProvider
-	Tags                   map[string]string
+	// AuthenticatedRole and GuestRole are the ARNs of the roles that identities get unless
+	// RoleMappings says otherwise; empty: none.
+	AuthenticatedRole, GuestRole string
+	// RoleMappings say how a role follows from a login, by provider: a name, an ARN,
+	// or a user pool with a client, as in PROVIDER:CLIENT.
+	RoleMappings map[string]RoleMapping
+	// TagMaps say which claims of a login become principal tags, by provider: a name
+	// or an ARN.
+	TagMaps map[string]TagMap
+	Tags    map[string]string
 	// Created and Modified are UTC in whole milliseconds.
 	Created, Modified time.Time
 }
@@ -35,6 +44,30 @@ type CognitoProvider struct {
 	ServerSideTokenCheck   *bool
 }
 
+// A RoleMapping says how a role follows from a login.
+type RoleMapping struct {
+	// ByToken: the login says it, in claims that user pools make. Otherwise the first rule
+	// that matches does.
+	ByToken bool
+	// Deny: where no role follows, credentials are refused. Otherwise the identity gets
+	// the pool's role for those that are authenticated.
+	Deny  bool
+	Rules []MappingRule
+}
+
+// A MappingRule gives a role for a claim. Match is Equals, Contains, StartsWith or
+// NotEqual.
+type MappingRule struct {
+	Claim, Match, Value, RoleARN string
+}
+
+// A TagMap says which claims become principal tags: those of the provider's default
+// mapping, or the values of Tags, by tag key.
+type TagMap struct {
+	Defaults bool
+	Tags     map[string]string
+}
+
 // Clone returns a deep copy.
 func (p *Pool) Clone() *Pool {
 	c := *p
@@ -42,6 +75,16 @@ func (p *Pool) Clone() *Pool {
 	c.OpenIDConnectProviders = slices.Clone(p.OpenIDConnectProviders)
 	c.SAMLProviders = slices.Clone(p.SAMLProviders)
 	c.CognitoProviders = slices.Clone(p.CognitoProviders)
+	c.RoleMappings = maps.Clone(p.RoleMappings)
+	for key, m := range c.RoleMappings {
+		m.Rules = slices.Clone(m.Rules)
+		c.RoleMappings[key] = m
+	}
+	c.TagMaps = maps.Clone(p.TagMaps)
+	for key, m := range c.TagMaps {
+		m.Tags = maps.Clone(m.Tags)
+		c.TagMaps[key] = m
+	}
 	c.Tags = maps.Clone(p.Tags)
 	return &c
 }
@@ -52,11 +95,16 @@ type Identity struct {
 	ID, PoolID string
 	// Authenticated: a login was linked at some time. It never becomes false again.
 	Authenticated bool
-	// Disabled: the identity was merged into another, for good. It has no logins.
-	Disabled bool
+	// Disabled: the identity can not be used. Its logins stay linked, so that they lead
+	// nowhere else. Merged: it was merged into another, is disabled for good, and has no
+	// logins.
+	Disabled, Merged bool
 	// Logins are the linked logins, oldest first. An authenticated identity
 	// without any is inaccessible.
 	Logins []Login
+	// RevokedBefore refuses tokens and sessions that were issued before it. Zero: none
+	// were revoked.
+	RevokedBefore time.Time
 	// Created and Modified are UTC in whole milliseconds.
 	Created, Modified time.Time
 }

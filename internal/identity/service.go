@@ -24,7 +24,7 @@ const (
 // A Caller is who calls an operation.
 type Caller = api.Caller
 
-// Config is what a [Service] needs. Every field is required.
+// Config is what a [Service] needs. The fields up to NewGUID are required.
 type Config struct {
 	Store  Store
 	Issuer Issuer
@@ -34,6 +34,18 @@ type Config struct {
 	Regions []string
 	// NewGUID returns a fresh random UUID in canonical form.
 	NewGUID func() string
+	// Logins verifies public logins. Nil: each is refused.
+	Logins Verifier
+	// Tokens verifies tokens of this service. Nil: each is refused.
+	Tokens TokenVerifier
+	// Credentials hands out credentials. Nil: no pool can give any.
+	Credentials CredentialIssuer
+	// Roles tells of roles. Nil: no pool can be given one.
+	Roles Roles
+	// RefuseUnsafeTrust refuses to give a pool a role that [Roles] warns of. Otherwise
+	// Warn, unless nil, is told the warning.
+	RefuseUnsafeTrust bool
+	Warn              func(ctx context.Context, warning string)
 }
 
 // A Service serves the operations: one method each, of the same name.
@@ -41,11 +53,17 @@ type Config struct {
 // Every method returns an error that is, or wraps, either an [*api.Error] with a
 // code of the operation's list, or something internal that the client must not see.
 type Service struct {
-	store   Store
-	issuer  Issuer
-	pages   *seal.Key
-	regions []string
-	newGUID func() string
+	store             Store
+	issuer            Issuer
+	pages             *seal.Key
+	regions           []string
+	newGUID           func() string
+	logins            Verifier
+	tokens            TokenVerifier
+	credentials       CredentialIssuer
+	roles             Roles
+	refuseUnsafeTrust bool
+	warn              func(context.Context, string)
 }
 
 // New returns a Service. It does no I/O.
@@ -68,13 +86,35 @@ func New(c Config) (*Service, error) {
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}
-	return &Service{
-		store:   c.Store,
-		issuer:  c.Issuer,
-		pages:   c.Seal.Derive("page-token"),
-		regions: slices.Clone(c.Regions),
-		newGUID: c.NewGUID,
-	}, nil
+	s := &Service{
+		store:             c.Store,
+		issuer:            c.Issuer,
+		pages:             c.Seal.Derive("page-token"),
+		regions:           slices.Clone(c.Regions),
+		newGUID:           c.NewGUID,
+		logins:            c.Logins,
+		tokens:            c.Tokens,
+		credentials:       c.Credentials,
+		roles:             c.Roles,
+		refuseUnsafeTrust: c.RefuseUnsafeTrust,
+		warn:              c.Warn,
+	}
+	if s.logins == nil {
+		s.logins = absent{}
+	}
+	if s.tokens == nil {
+		s.tokens = absent{}
+	}
+	if s.credentials == nil {
+		s.credentials = absent{}
+	}
+	if s.roles == nil {
+		s.roles = absent{}
+	}
+	if s.warn == nil {
+		s.warn = func(context.Context, string) {}
+	}
+	return s, nil
 }
 
 // pool returns the pool if the caller may know of it. Anything else is not found, so

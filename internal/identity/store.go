@@ -81,6 +81,11 @@ type Pools interface {
 	PurgeDeleted(limit int) (more bool, err error)
 }
 
+// A LinkedLogin is what a provider calls the user who has an identity.
+type LinkedLogin struct {
+	Subject, IdentityID string
+}
+
 // Identities is the part of a [Tx] that keeps identities and their logins.
 // A login (pool, provider, subject) belongs to at most one identity: the store
 // itself makes that so.
@@ -91,6 +96,9 @@ type Identities interface {
 	// IdentityOfLogin returns the id of the identity to which the login is
 	// linked: ErrNotFound.
 	IdentityOfLogin(poolID string, l Login) (string, error)
+	// LoginsOf returns at most limit logins of the provider whose subjects begin with the
+	// prefix, in byte order, after the subject after; empty: from the start.
+	LoginsOf(poolID, provider, prefix, after string, limit int) ([]LinkedLogin, error)
 	// Identities returns at most limit identities of the pool after the cursor, in
 	// order.
 	Identities(poolID string, hideDisabled bool, after Cursor, limit int) ([]*Identity, error)

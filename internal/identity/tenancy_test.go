@@ -15,6 +15,8 @@ import (
 // belongings are what a call can name of somebody's.
 type belongings struct {
 	pool, identity, user, otherUser string
+	// guest is a guest, and person an identity with two public logins of this name.
+	guest, person string
 }
 
 func (b belongings) arn() string { return identity.PoolARN(owner.Account, b.pool) }
@@ -22,7 +24,7 @@ func (b belongings) arn() string { return identity.PoolARN(owner.Account, b.pool
 // hide puts names for the belongings in an answer, so that answers about
 // different ones can be compared.
 func (b belongings) hide(answer string) string {
-	return strings.NewReplacer(b.pool, "POOL", b.identity, "IDENTITY").Replace(answer)
+	return strings.NewReplacer(b.pool, "POOL", b.identity, "IDENTITY", b.guest, "GUEST", b.person, "PERSON").Replace(answer)
 }
 
 // scope tells to whom a method answers.
@@ -35,6 +37,8 @@ const (
 	public
 	// own: to anybody, about the caller's own. It names nothing.
 	own
+	// inside: to the service's neighbours. It has no caller.
+	inside
 )
 
 // A method is one of the service, and how it is called with somebody's belongings.
@@ -54,7 +58,11 @@ var methods = []method{
 		return w.DescribeIdentityPool(w.Context(), c, &api.DescribeIdentityPoolInput{IdentityPoolId: b.pool})
 	}},
 	{"UpdateIdentityPool", region, func(w *world, c identity.Caller, b belongings) (any, error) {
-		return w.UpdateIdentityPool(w.Context(), c, &api.IdentityPool{IdentityPoolId: b.pool, IdentityPoolName: "changed", AllowUnauthenticatedIdentities: true})
+		in := publicPool(provider)
+		return w.UpdateIdentityPool(w.Context(), c, &api.IdentityPool{
+			IdentityPoolId: b.pool, IdentityPoolName: "changed", AllowUnauthenticatedIdentities: true,
+			SupportedLoginProviders: in.SupportedLoginProviders, CognitoIdentityProviders: in.CognitoIdentityProviders,
+		})
 	}},
 	{"ListIdentityPools", own, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.ListIdentityPools(w.Context(), c, &api.ListIdentityPoolsInput{MaxResults: 60})
@@ -70,6 +78,28 @@ var methods = []method{
 	}},
 	{"GetId", public, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.GetId(w.Context(), c, &api.GetIdInput{IdentityPoolId: b.pool})
+	}},
+	{"GetOpenIdToken", public, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.GetOpenIdToken(w.Context(), c, &api.GetOpenIdTokenInput{IdentityId: b.guest})
+	}},
+	{"GetCredentialsForIdentity", public, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.GetCredentialsForIdentity(w.Context(), c, &api.GetCredentialsForIdentityInput{IdentityId: b.person, Logins: w.by(google, "person")})
+	}},
+	{"SetIdentityPoolRoles", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return nil, w.SetIdentityPoolRoles(w.Context(), c, &api.SetIdentityPoolRolesInput{
+			IdentityPoolId: b.pool, Roles: map[string]string{"authenticated": arnOf("users")},
+		})
+	}},
+	{"GetIdentityPoolRoles", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.GetIdentityPoolRoles(w.Context(), c, &api.GetIdentityPoolRolesInput{IdentityPoolId: b.pool})
+	}},
+	{"SetPrincipalTagAttributeMap", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.SetPrincipalTagAttributeMap(w.Context(), c, &api.SetPrincipalTagAttributeMapInput{
+			IdentityPoolId: b.pool, IdentityProviderName: google, UseDefaults: new(true),
+		})
+	}},
+	{"GetPrincipalTagAttributeMap", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.GetPrincipalTagAttributeMap(w.Context(), c, &api.GetPrincipalTagAttributeMapInput{IdentityPoolId: b.pool, IdentityProviderName: google})
 	}},
 	{"DescribeIdentity", region, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.DescribeIdentity(w.Context(), c, &api.DescribeIdentityInput{IdentityId: b.identity})
@@ -87,6 +117,29 @@ var methods = []method{
 			IdentityPoolId: b.pool, IdentityId: b.identity, DeveloperUserIdentifier: b.user,
 		})
 	}},
+	{"EnsureDeveloperIdentity", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.EnsureDeveloperIdentity(w.Context(), c, &api.EnsureDeveloperIdentityInput{IdentityPoolId: b.pool, DeveloperUserIdentifier: b.user})
+	}},
+	{"SearchDeveloperIdentities", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.SearchDeveloperIdentities(w.Context(), c, &api.SearchDeveloperIdentitiesInput{IdentityPoolId: b.pool})
+	}},
+	{"LinkDeveloperIdentity", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return nil, w.LinkDeveloperIdentity(w.Context(), c, &api.LinkDeveloperIdentityInput{IdentityPoolId: b.pool, IdentityId: b.identity, DeveloperUserIdentifier: "another"})
+	}},
+	{"RevokeIdentity", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.RevokeIdentity(w.Context(), c, &api.RevokeIdentityInput{IdentityPoolId: b.pool, IdentityId: b.guest})
+	}},
+	{"DisableIdentity", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return nil, w.DisableIdentity(w.Context(), c, &api.DisableIdentityInput{IdentityPoolId: b.pool, IdentityId: b.guest})
+	}},
+	{"EnableIdentity", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return nil, w.EnableIdentity(w.Context(), c, &api.EnableIdentityInput{IdentityPoolId: b.pool, IdentityId: b.guest})
+	}},
+	{"UnlinkIdentity", public, func(w *world, c identity.Caller, b belongings) (any, error) {
+		// The one that is taken away is linked again.
+		w.GetOpenIdToken(w.Context(), c, &api.GetOpenIdTokenInput{IdentityId: b.person, Logins: w.by(google, "person", userPool, "person")})
+		return nil, w.UnlinkIdentity(w.Context(), c, &api.UnlinkIdentityInput{IdentityId: b.person, Logins: w.by(google, "person"), LoginsToRemove: []string{userPool}})
+	}},
 	{"MergeDeveloperIdentities", region, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.MergeDeveloperIdentities(w.Context(), c, &api.MergeDeveloperIdentitiesInput{
 			IdentityPoolId: b.pool, DeveloperProviderName: provider,
@@ -98,7 +151,10 @@ var methods = []method{
 			IdentityPoolId: b.pool, IdentityId: b.identity, DeveloperProviderName: provider, DeveloperUserIdentifier: b.user,
 		})
 	}},
-	// They serve no operation: conditions of policies ask them.
+	// They serve no operation: conditions of policies ask them, and who takes tokens.
+	{"IdentityState", inside, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.IdentityState(w.Context(), b.identity)
+	}},
 	{"TagsOf", region, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.TagsOf(w.Context(), c, b.arn())
 	}},
@@ -134,17 +190,22 @@ func TestTenancy_EveryMethodHasARow(t *testing.T) {
 // ownersBelongings makes what the owner of a world has.
 func (w *world) ownersBelongings() belongings {
 	w.Helper()
+	w.pool = w.newPublicPool(provider)
 	if err := w.tag(identity.PoolARN(owner.Account, w.pool), map[string]string{"team": "a"}); err != nil {
 		w.Fatal(err)
 	}
-	b := belongings{pool: w.pool, identity: w.user("ann"), user: "ann", otherUser: "ben"}
+	w.giveRoles()
+	b := belongings{
+		pool: w.pool, identity: w.user("ann"), user: "ann", otherUser: "ben",
+		guest: w.guest(), person: w.person(google, "person", userPool, "person"),
+	}
 	w.user("ben")
 	return b
 }
 
 // nobodys returns belongings that nobody has.
 func nobodys() belongings {
-	return belongings{pool: newID(home), identity: newID(home), user: "ann", otherUser: "ben"}
+	return belongings{pool: newID(home), identity: newID(home), user: "ann", otherUser: "ben", guest: newID(home), person: newID(home)}
 }
 
 // answerTo calls a method and returns all that it answers.
@@ -175,7 +236,7 @@ func TestTenancy_NotYoursIsNotThere(t *testing.T) {
 	for _, m := range methods {
 		for who, c := range callers {
 			switch {
-			case m.scope == own,
+			case m.scope == own, m.scope == inside,
 				m.scope == public && (c.Region == home || c.Region == ""):
 				continue
 			}
@@ -262,7 +323,7 @@ func TestTenancy_DeletedPoolIsNotThere(t *testing.T) {
 	before := w.state()
 	for _, when := range []string{"at once", "after opening the store again"} {
 		for _, m := range methods {
-			if m.scope != region && m.scope != public {
+			if m.scope == own {
 				continue
 			}
 			if got, want := w.answerTo(owner, m, owners), w.answerTo(owner, m, none); got != want {

@@ -70,6 +70,9 @@ type world struct {
 	store *store.DB
 	ring  *token.Ring
 	pool  string
+	// notary vouches for public logins, and roles are those that pools may give.
+	notary notary
+	roles  roleBook
 }
 
 func newWorld(t testing.TB) *world {
@@ -81,6 +84,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w := &world{TB: t, ctx: t.Context(), path: filepath.Join(t.TempDir(), "store.db"), seal: master}
+	w.notary.secret, w.roles.allowed = secret, make(map[string]role)
 	w.open()
 	t.Cleanup(w.close)
 	w.pool = w.newPool(owner, provider)
@@ -108,6 +112,7 @@ func (w *world) open() {
 	}
 	w.Service, err = identity.New(identity.Config{
 		Store: w.store, Issuer: w.ring, Seal: w.seal, Regions: []string{home, abroad}, NewGUID: uuid.NewString,
+		Logins: &w.notary, Tokens: w.ring, Credentials: &w.roles, Roles: &w.roles, Warn: w.roles.note,
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -348,7 +353,7 @@ func answer(err error) string {
 // declared reports whether the operation may fail with err.
 func declared(operation string, err error) bool {
 	refused, ok := errors.AsType[*api.Error](err)
-	for _, s := range []*api.Service{api.CognitoIdentity, api.Control} {
+	for _, s := range []*api.Service{api.CognitoIdentity, api.Identities} {
 		if op := s.Operation(operation); op != nil {
 			return ok && op.Declares(refused.Code)
 		}

@@ -52,14 +52,8 @@ func (s *Service) AssumeRole(ctx context.Context, c api.Caller, in *api.AssumeRo
 		if err != nil {
 			return session.Content{}, err
 		}
-		for _, arn := range wanted.PolicyARNs {
-			_, err := policies.get(tx, account, arn)
-			if isNotFound(err) {
-				return session.Content{}, api.SessionPolicyNotFound.With(arn)
-			}
-			if err != nil {
-				return session.Content{}, err
-			}
+		if err := sessionPoliciesExist(tx, account, wanted); err != nil {
+			return session.Content{}, err
 		}
 		assumed = api.AssumedRoleUser{AssumedRoleId: sessionID(r, wanted.Name), Arn: sessionARN(r, wanted.Name)}
 		return session.Content{
@@ -104,6 +98,20 @@ func wantedSession(c api.Caller, in *api.AssumeRoleInput) (api.Session, error) {
 	var err error
 	w.Tags, w.TransitiveTags, err = sessionTags(c, in)
 	return w, err
+}
+
+// sessionPoliciesExist refuses a session with managed policies that its account does not have.
+func sessionPoliciesExist(tx Tx, account string, w api.Session) error {
+	for _, arn := range w.PolicyARNs {
+		_, err := policies.get(tx, account, arn)
+		if isNotFound(err) {
+			return api.SessionPolicyNotFound.With(arn)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sessionTags returns the tags that a caller asks for together with those that it passes on.
@@ -230,10 +238,10 @@ func (s *Service) trusts(sub *subject, r *Role, action string, conditions func(k
 }
 
 // trusted stands for the trust policy of a role among the policies of its principal.
-var trusted = iam.Named{Name: "trust", Policy: mustParse(`{"Statement": {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}}`)}
+var trusted = iam.Named{Name: "trust", Policy: mustParse(iam.IdentityPolicy, `{"Statement": {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}}`)}
 
-func mustParse(document string) *iam.Policy {
-	p, err := iam.Parse([]byte(document), iam.IdentityPolicy)
+func mustParse(kind iam.Kind, document string) *iam.Policy {
+	p, err := iam.Parse([]byte(document), kind)
 	if err != nil {
 		panic(err) // the document is one of this package
 	}

@@ -45,6 +45,9 @@ func (c *compiled) policies(tx Tx, account string, has *Permissions) ([]iam.Name
 // sessionPolicies returns the policies that limit a session; nil where none do. A managed
 // policy that is gone may have held a Deny, so that a session which has one may do nothing.
 func (c *compiled) sessionPolicies(tx Tx, account string, s *api.Session) ([]iam.Named, error) {
+	if s != nil && s.WebIdentity != nil && s.WebIdentity.ScopedDown {
+		return guestPolicies, nil // such a session has no others
+	}
 	if s == nil || len(s.Policies)+len(s.PolicyARNs) == 0 {
 		return nil, nil
 	}

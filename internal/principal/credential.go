@@ -35,7 +35,7 @@ type sealedToken struct{ accessKeyID, token string }
 // unknown or inactive, the token is not that of the key, has expired or was revoked, or the
 // user or role is gone. That holds whether or not the signature does.
 //
-// Users and roles are read each time. So whatever takes their sessions away does so at the
+// Users, roles and identities are read each time. So whatever takes their sessions away does so at the
 // next request, on any server.
 func (s *Service) Credential(ctx context.Context, accessKeyID, token string, now time.Time) (Credential, error) {
 	switch {
@@ -84,7 +84,10 @@ func holderOf(tx Tx, content *session.Content) (api.Caller, error) {
 	c := api.Caller{Account: content.Account, Session: &content.Session}
 	var from time.Time // when the sessions begin that are not revoked
 	switch content.Kind {
-	case session.OfRole:
+	case session.OfRole, session.OfWebIdentity:
+		if err := identityTakes(tx, &content.Session); err != nil {
+			return c, err
+		}
 		r, err := tx.Roles().Get(content.Account, content.Name)
 		if err != nil {
 			return c, err
@@ -113,6 +116,22 @@ func holderOf(tx Tx, content *session.Content) (api.Caller, error) {
 		return c, fmt.Errorf("sessions issued before %s are revoked: %w", from.Format(time.RFC3339Nano), identity.ErrNotFound)
 	}
 	return c, nil
+}
+
+// identityTakes refuses the session of an identity that is gone, disabled, or whose sessions
+// were revoked: ErrNotFound.
+func identityTakes(tx Tx, s *api.Session) error {
+	if s.WebIdentity == nil || s.WebIdentity.Provider != api.IdentityPools {
+		return nil
+	}
+	i, err := tx.Identity(s.WebIdentity.Subject)
+	if err != nil {
+		return fmt.Errorf("read identity %s: %w", s.WebIdentity.Subject, err)
+	}
+	if err := i.Takes(s.Issued); err != nil {
+		return fmt.Errorf("%w: %w", identity.ErrNotFound, err)
+	}
+	return nil
 }
 
 // rootSessions is the setting that says from when on sessions of an account's root are

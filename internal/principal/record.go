@@ -45,6 +45,18 @@ type Role struct {
 	MaxSession int64
 	// SessionsFrom: temporary credentials issued before it are refused. Zero: none are.
 	SessionsFrom time.Time
+	// Upstream is where identities get the role's credentials from; nil: from this server.
+	Upstream *Upstream
+}
+
+// An Upstream is a role of another STS, which stands behind one here.
+type Upstream struct {
+	// URL is where AssumeRoleWithWebIdentity is posted, RoleARN the role there.
+	URL, RoleARN string
+	// Duration is how long credentials are asked for, in seconds; 0: not said.
+	Duration int64
+	// Policy is a document that goes along as session policy; empty: none.
+	Policy string
 }
 
 // A Policy is a managed policy with its versions.
@@ -123,6 +135,10 @@ func (u *User) Clone() *User {
 func (r *Role) Clone() *Role {
 	c := *r
 	c.Entity, c.Permissions = r.Entity.clone(), r.Permissions.clone()
+	if r.Upstream != nil {
+		upstream := *r.Upstream
+		c.Upstream = &upstream
+	}
 	return &c
 }
 

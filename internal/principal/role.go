@@ -14,7 +14,7 @@ func (s *Service) CreateRole(ctx context.Context, c api.Caller, in *api.CreateRo
 	if in.PermissionsBoundary != "" {
 		return nil, api.NoPermissionsBoundaries.With()
 	}
-	if err := checkTrust(in.AssumeRolePolicyDocument); err != nil {
+	if err := s.checkTrust(c.Account, in.RoleName, in.AssumeRolePolicyDocument); err != nil {
 		return nil, err
 	}
 	e, err := s.newEntity(c, "AROA", in.RoleName, in.Path, in.Tags)
@@ -75,7 +75,7 @@ func (s *Service) UpdateRoleDescription(ctx context.Context, c api.Caller, in *a
 
 // UpdateAssumeRolePolicy replaces the trust policy of a role.
 func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, c api.Caller, in *api.UpdateAssumeRolePolicyInput) error {
-	if err := checkTrust(in.PolicyDocument); err != nil {
+	if err := s.checkTrust(c.Account, in.RoleName, in.PolicyDocument); err != nil {
 		return err
 	}
 	return s.store.Update(ctx, func(tx Tx) error {
@@ -130,13 +130,23 @@ func (s *Service) ListInstanceProfilesForRole(ctx context.Context, c api.Caller,
 	})
 }
 
-// checkTrust refuses what can not be the trust policy of a role.
-func checkTrust(document string) error {
+// checkTrust refuses what can not be the trust policy of a role of the account.
+func (s *Service) checkTrust(account, role, document string) error {
 	if err := checkDocument(document, iam.TrustPolicy); err != nil {
 		return err
 	}
 	if size(document) > MaxTrustPolicy {
 		return api.TrustPolicyTooLarge.With(MaxTrustPolicy)
+	}
+	if !s.refuseOpenTrust {
+		return nil
+	}
+	trust, err := iam.Parse([]byte(document), iam.TrustPolicy)
+	if err != nil {
+		return err
+	}
+	if warning := s.openTrust(account, role, trust); warning != "" {
+		return api.OpenTrust.With(warning)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
@@ -32,7 +33,7 @@ const (
 	maxPage = 100
 )
 
-// Config is what a [Service] needs. Every field is required.
+// Config is what a [Service] needs. Store, Seal and NewID are required.
 type Config struct {
 	Store Store
 	// Seal seals the secrets of access keys, session tokens and page markers.
@@ -40,6 +41,14 @@ type Config struct {
 	// NewID returns a fresh unique id of AWS's form that begins with the prefix: 21
 	// characters, capitals and the digits 2 to 7.
 	NewID func(prefix string) string
+	// Issuer is the issuer of the tokens of this server, a URL with its scheme. Accounts
+	// that register it as an OpenID Connect provider may name it in policies. Empty:
+	// tokens of this server are known as those of identity pools alone.
+	Issuer string
+	// RefuseOpenTrust refuses trust policies that let in identities of any pool.
+	RefuseOpenTrust bool
+	// InsecureUpstreams lets upstreams of roles have URLs that are not https.
+	InsecureUpstreams bool
 }
 
 // A Service serves the operations: one method each, of the same name.
@@ -55,6 +64,10 @@ type Service struct {
 	compiled compiled
 	// opened keeps session tokens that were opened.
 	opened derived[sealedToken, *session.Content]
+	// issuer is the issuer of this server as a provider is named: without its scheme.
+	issuer            string
+	refuseOpenTrust   bool
+	insecureUpstreams bool
 }
 
 // New returns a Service. It does no I/O.
@@ -78,6 +91,8 @@ func New(c Config) (*Service, error) {
 	return &Service{
 		store: c.Store, seal: c.Seal, newID: c.NewID,
 		markers: c.Seal.Derive("page-marker"), sessions: session.New(c.Seal),
+		issuer:          strings.TrimPrefix(c.Issuer, "https://"),
+		refuseOpenTrust: c.RefuseOpenTrust, insecureUpstreams: c.InsecureUpstreams,
 	}, nil
 }
 

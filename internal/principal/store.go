@@ -3,6 +3,8 @@ package principal
 import (
 	"context"
 	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
 // A Store keeps what this package is about. The contract of transactions, of shared
@@ -24,6 +26,16 @@ type Tx interface {
 	SAMLProviders() Entities[SAMLProvider]
 	AccessKeys
 	Settings
+	Identities
+}
+
+// Identities is the part of a [Tx] that tells about identities and identity pools.
+type Identities interface {
+	// Identity returns the identity with the id: ErrNotFound, also when its pool is
+	// deleted.
+	Identity(id string) (*identity.Identity, error)
+	// Pool returns the identity pool with the id, of whatever account: ErrNotFound.
+	Pool(id string) (*identity.Pool, error)
 }
 
 // Entities keeps the records of one kind. Names are found without regard to ASCII case.

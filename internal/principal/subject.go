@@ -19,8 +19,10 @@ type subject struct {
 	// role is the ARN of the role whose session calls; empty for others.
 	role string
 	// tags are those of the user or the role.
-	tags     map[string]string
-	policies iam.Policies
+	tags map[string]string
+	// providers are what condition keys about a web identity begin with, in lower case.
+	providers []string
+	policies  iam.Policies
 }
 
 // subject returns a caller as a subject. One who has the name of another that is gone does
@@ -34,6 +36,7 @@ func (s *Service) subject(tx Tx, c api.Caller) (*subject, error) {
 		var r *Role
 		if r, err = tx.Roles().Get(c.Account, c.Session.Role); err == nil && sessionID(r, c.Session.Name) == c.ID {
 			sub.role, sub.tags, has = r.ARN(), r.Tags, &r.Permissions
+			sub.providers = s.keyPrefixes(c.Session.WebIdentity)
 		}
 	case c.User != "":
 		var u *User
@@ -61,6 +64,11 @@ func (sub *subject) context(conditions func(key string) []string) func(key strin
 	return func(key string) []string {
 		if strings.HasPrefix(key, "aws:") {
 			if values, known := sub.global(key); known {
+				return values
+			}
+		}
+		if sub.Session != nil {
+			if values, known := webIdentityKey(sub.providers, sub.Session.WebIdentity, key); known {
 				return values
 			}
 		}
@@ -117,6 +125,11 @@ func (sub *subject) global(key string) (values []string, known bool) {
 		if sub.Session != nil {
 			value = sub.Session.SourceIdentity
 		}
+	case "aws:federatedprovider":
+		if sub.Session == nil || sub.Session.WebIdentity == nil {
+			return nil, false // while a role is taken, the request has it
+		}
+		value = sub.Session.WebIdentity.Provider
 	default:
 		wanted, ok := strings.CutPrefix(key, "aws:principaltag/")
 		if !ok {

@@ -54,9 +54,14 @@ type world struct {
 	clock clock
 	store principal.Store
 	seal  *seal.Key
+	// db keeps identities too.
+	db *store.DB
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldWith(t, principal.Config{}) }
+
+// newWorldWith is newWorld with the settings of c.
+func newWorldWith(t testing.TB, c principal.Config) *world {
 	t.Helper()
 	secret := make([]byte, 32)
 	rand.Read(secret)
@@ -74,8 +79,9 @@ func newWorld(t testing.TB) *world {
 			t.Errorf("close store: %v", err)
 		}
 	})
-	w.store = db.Principals()
-	if w.Service, err = principal.New(principal.Config{Store: w.store, Seal: master, NewID: newID}); err != nil {
+	w.store, w.db = db.Principals(), db
+	c.Store, c.Seal, c.NewID = w.store, master, newID
+	if w.Service, err = principal.New(c); err != nil {
 		t.Fatal(err)
 	}
 	return w

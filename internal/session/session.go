@@ -34,12 +34,17 @@ const (
 	OfRole Kind = "role"
 	OfUser Kind = "user"
 	OfRoot Kind = "root"
+	// OfWebIdentity is a role's too, that was taken by a token of an identity provider.
+	OfWebIdentity Kind = "web"
 )
 
 const (
 	// MaxPacked is how many bytes of a token may be session policies and tags. With
 	// as many, a token is shorter than the 8 KiB that common proxies let pass as a header.
 	MaxPacked = 4096
+	// MaxIdentity is how many bytes of a token may be the web identity; what policies and
+	// tags leave of their room adds to it.
+	MaxIdentity = 1536
 	// maxToken is longer than any token.
 	maxToken = 16 << 10
 
@@ -58,7 +63,8 @@ type Content struct {
 	// credentials were made; empty for root.
 	Account, Name, ID string
 	// Session is passed on as it is. Times are whole milliseconds; Role is Name if the
-	// Kind is OfRole, and else empty.
+	// Kind is OfRole or OfWebIdentity, and else empty. WebIdentity is set if the Kind is
+	// OfWebIdentity, and only then.
 	Session api.Session
 	// Secret is the secret access key. Mint makes it.
 	Secret api.Secret
@@ -89,6 +95,7 @@ func (t *Tokens) Mint(c Content) (Credentials, error) {
 		Kind: c.Kind, Account: c.Account, Name: c.Name, ID: c.ID, Secret: secret,
 		Session: c.Session.Name, SourceIdentity: c.Session.SourceIdentity,
 		Issued: c.Session.Issued.UnixMilli(), Expires: c.Session.Expires.UnixMilli(),
+		Web:    (*webIdentity)(c.Session.WebIdentity),
 		packed: pack(&c.Session),
 	})
 	if err != nil {
@@ -121,15 +128,19 @@ func (t *Tokens) Open(accessKeyID, token string) (*Content, error) {
 		Session: api.Session{
 			Name: d.Session, SourceIdentity: d.SourceIdentity,
 			Tags: d.Tags, TransitiveTags: d.Transitive, Policies: d.Policies, PolicyARNs: d.PolicyARNs,
-			Issued: time.UnixMilli(d.Issued).UTC(), Expires: time.UnixMilli(d.Expires).UTC(),
+			WebIdentity: (*api.WebIdentity)(d.Web),
+			Issued:      time.UnixMilli(d.Issued).UTC(), Expires: time.UnixMilli(d.Expires).UTC(),
 		},
 	}
 	switch c.Kind {
-	case OfRole:
+	case OfRole, OfWebIdentity:
 		c.Session.Role = c.Name
 	case OfUser, OfRoot:
 	default:
 		return nil, fmt.Errorf("%w: its kind is %q", ErrInvalid, c.Kind)
+	}
+	if (d.Web != nil) != (c.Kind == OfWebIdentity) {
+		return nil, fmt.Errorf("%w: its kind is %q, and its web identity does not go with that", ErrInvalid, c.Kind)
 	}
 	return c, nil
 }
@@ -139,6 +150,16 @@ func (t *Tokens) Open(accessKeyID, token string) (*Content, error) {
 func Packed(s *api.Session) (int, error) {
 	packed, err := encode(pack(s))
 	return len(packed) - len("{}"), err
+}
+
+// Identity is how many of the bytes of a token are the session's web identity, before it is
+// put in letters. It is bounded by [MaxIdentity] and what [Packed] leaves of [MaxPacked].
+func Identity(s *api.Session) (int, error) {
+	if s.WebIdentity == nil {
+		return 0, nil
+	}
+	encoded, err := encode((*webIdentity)(s.WebIdentity))
+	return len(encoded), err
 }
 
 // A document is what is sealed. Its names are short since every request carries them.
@@ -151,9 +172,18 @@ type document struct {
 	Session        string `json:"r,omitempty"`
 	SourceIdentity string `json:"o,omitempty"`
 	// Milliseconds since 1970.
-	Issued  int64 `json:"i"`
-	Expires int64 `json:"e"`
+	Issued  int64        `json:"i"`
+	Expires int64        `json:"e"`
+	Web     *webIdentity `json:"w,omitempty"`
 	packed
+}
+
+type webIdentity struct {
+	Provider   string   `json:"p"`
+	Subject    string   `json:"s"`
+	Audience   string   `json:"a"`
+	AMR        []string `json:"m,omitempty"`
+	ScopedDown bool     `json:"g,omitempty"`
 }
 
 type packed struct {

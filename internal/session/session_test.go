@@ -59,6 +59,12 @@ func contents() map[string]Content {
 		"full": full(),
 		"user": {Kind: OfUser, Account: "111122223333", Name: "ann", ID: "AIDAEXAMPLEEXAMPLE234", Session: times},
 		"root": {Kind: OfRoot, Account: "111122223333", Session: times},
+		"web": {Kind: OfWebIdentity, Account: "111122223333", Name: "guest", ID: "AROAEXAMPLEEXAMPLE234", Session: api.Session{
+			Role: "guest", Name: "CognitoIdentityCredentials", Issued: issued, Expires: issued.Add(time.Hour),
+			WebIdentity: &api.WebIdentity{
+				Provider: api.IdentityPools, Subject: "eu-central-1:1", Audience: "eu-central-1:2", AMR: []string{"authenticated", "é & <ü>"}, ScopedDown: true,
+			},
+		}},
 	}
 }
 
@@ -131,7 +137,11 @@ func TestMint_Size(t *testing.T) {
 		}
 		largest = more
 	}
-	if n := len(tokens.mustMint(t, largest).Token); n < 4000 || n > 8000 {
+	largest.Kind, largest.Session.WebIdentity = OfWebIdentity, &api.WebIdentity{Subject: strings.Repeat("s", MaxIdentity-len(`{"p":"","s":"","a":""}`))}
+	if n, err := Identity(&largest.Session); n != MaxIdentity || err != nil {
+		t.Fatalf("the web identity has %d bytes, %v", n, err)
+	}
+	if n := len(tokens.mustMint(t, largest).Token); n < 4000 || n > 8<<10 {
 		t.Errorf("the largest session has a token of %d characters", n)
 	}
 }
@@ -241,19 +251,39 @@ func TestOpen_Refusals(t *testing.T) {
 	}
 	const known = `{"k":"user","a":"111122223333","n":"ann","u":"AIDA","s":"secret","i":1,"e":2`
 	for what, token := range map[string]string{
-		"another version":    by("2", known+"}"),
-		"an unknown member":  by(version, known+`,"x":1}`),
-		"an unknown kind":    by(version, strings.Replace(known, "user", "federated", 1)+"}"),
-		"no kind":            by(version, `{"a":"111122223333","s":"secret","i":1,"e":2}`),
-		"no JSON":            by(version, known),
-		"nothing":            by(version, ""),
-		"a number as a name": by(version, strings.Replace(known, `"ann"`, "1", 1)+"}"),
-		"at rest":            textOf(tokens.key.Seal(version, []byte(known+"}"))),
+		"another version":                     by("2", known+"}"),
+		"an unknown member":                   by(version, known+`,"x":1}`),
+		"an unknown kind":                     by(version, strings.Replace(known, "user", "federated", 1)+"}"),
+		"no kind":                             by(version, `{"a":"111122223333","s":"secret","i":1,"e":2}`),
+		"no JSON":                             by(version, known),
+		"nothing":                             by(version, ""),
+		"a number as a name":                  by(version, strings.Replace(known, `"ann"`, "1", 1)+"}"),
+		"no web identity":                     by(version, strings.Replace(known, "user", "web", 1)+"}"),
+		"a web identity of a user":            by(version, known+`,"w":{"p":"p","s":"s","a":"a"}}`),
+		"a web identity of a role":            by(version, strings.Replace(known, "user", "role", 1)+`,"w":{"p":"p","s":"s","a":"a"}}`),
+		"an unknown member of a web identity": by(version, strings.Replace(known, "user", "web", 1)+`,"w":{"p":"p","s":"s","a":"a","x":1}}`),
+		"at rest":                             textOf(tokens.key.Seal(version, []byte(known+"}"))),
 	} {
 		tokens.refuses(t, what, id, token)
 	}
 	if c, err := tokens.Open(id, by(version, known+"}")); err != nil || c.Name != "ann" || c.Session.Role != "" {
 		t.Errorf("the twin: got %v, %v", c, err)
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		s    api.Session
+		want int
+	}{
+		{api.Session{Tags: map[string]string{"k": "v"}}, 0},
+		{api.Session{WebIdentity: &api.WebIdentity{}}, len(`{"p":"","s":"","a":""}`)},
+		{api.Session{WebIdentity: &api.WebIdentity{Provider: "p", AMR: []string{"<"}, ScopedDown: true}}, len(`{"p":"p","s":"","a":"","m":["<"],"g":true}`)},
+	} {
+		if got, err := Identity(&tc.s); got != tc.want || err != nil {
+			t.Errorf("%+v: got %d, %v, want %d", tc.s, got, err, tc.want)
+		}
 	}
 }
 

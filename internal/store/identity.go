@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
@@ -50,19 +51,49 @@ func fromBool(b bool) int64 {
 	return 0
 }
 
-// decodeIdentity reads the columns from authenticated to modified.
+// The column disabled.
+const (
+	rowEnabled int64 = iota
+	rowMerged
+	rowDisabled
+)
+
+func disabledOf(i *identity.Identity) int64 {
+	switch {
+	case i.Merged:
+		return rowMerged
+	case i.Disabled:
+		return rowDisabled
+	}
+	return rowEnabled
+}
+
+// revokedBefore returns the column revoked_before.
+func revokedBefore(i *identity.Identity) driver.Value {
+	if i.RevokedBefore.IsZero() {
+		return nil
+	}
+	return i.RevokedBefore.UnixMilli()
+}
+
+// decodeIdentity reads the columns from authenticated on.
 func decodeIdentity(id, poolID string, row []driver.Value) (*identity.Identity, error) {
 	logins, err := decodeLogins(row[2].(string))
 	if err != nil {
 		return nil, err
 	}
-	return &identity.Identity{
+	i := &identity.Identity{
 		ID: id, PoolID: poolID,
 		Authenticated: row[0].(int64) != 0,
-		Disabled:      row[1].(int64) != 0,
+		Disabled:      row[1].(int64) != rowEnabled,
+		Merged:        row[1].(int64) == rowMerged,
 		Logins:        logins,
 		Created:       toTime(row[3]), Modified: toTime(row[4]),
-	}, nil
+	}
+	if row[5] != nil {
+		i.RevokedBefore = toTime(row[5])
+	}
+	return i, nil
 }
 
 func (t *tx) Identity(id string) (*identity.Identity, error) {
@@ -99,6 +130,29 @@ func (t *tx) IdentityOfLogin(poolID string, l identity.Login) (string, error) {
 	return joinID(region(p), toGUID(row[0])), nil
 }
 
+func (t *tx) LoginsOf(poolID, provider, prefix, after string, limit int) ([]identity.LinkedLogin, error) {
+	p, err := t.Pool(poolID)
+	if errors.Is(err, identity.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, pool, _ := splitID(p.ID)
+	from := []byte(prefix)
+	if after != "" {
+		// The first text behind it.
+		from = slices.MaxFunc([][]byte{from, []byte(after + "\x00")}, bytes.Compare)
+	}
+	var logins []identity.LinkedLogin
+	err = t.each(selectLogins, func(row []driver.Value) error {
+		logins = append(logins, identity.LinkedLogin{Subject: string(row[0].([]byte)), IdentityID: joinID(r, toGUID(row[1]))})
+		return nil
+	}, // No text in UTF-8 has the last byte.
+		pool.value(), []byte(provider), from, []byte(prefix+"\xff"), int64(limit))
+	return logins, err
+}
+
 func (t *tx) Identities(poolID string, hideDisabled bool, after identity.Cursor, limit int) ([]*identity.Identity, error) {
 	p, err := t.Pool(poolID)
 	if errors.Is(err, identity.ErrNotFound) {
@@ -112,12 +166,16 @@ func (t *tx) Identities(poolID string, hideDisabled bool, after identity.Cursor,
 	if err != nil {
 		return nil, err
 	}
+	hidden := rowDisabled + 1
+	if hideDisabled {
+		hidden = rowEnabled + 1
+	}
 	var identities []*identity.Identity
 	err = t.each(selectIdentities, func(row []driver.Value) error {
 		i, err := decodeIdentity(joinID(r, toGUID(row[0])), p.ID, row[1:])
 		identities = append(identities, i)
 		return err
-	}, pool.value(), after.Created.UnixMilli(), last, fromBool(!hideDisabled), int64(limit))
+	}, pool.value(), after.Created.UnixMilli(), last, hidden, int64(limit))
 	return identities, err
 }
 
@@ -140,7 +198,7 @@ func (t *tx) InsertIdentity(i *identity.Identity) error {
 		return err
 	}
 	if err := t.execOr(identity.ErrConflict, insertIdentity, g.value(), pool.value(),
-		fromBool(i.Authenticated), fromBool(i.Disabled), logins, i.Created.UnixMilli(), i.Modified.UnixMilli()); err != nil {
+		fromBool(i.Authenticated), disabledOf(i), logins, i.Created.UnixMilli(), i.Modified.UnixMilli(), revokedBefore(i)); err != nil {
 		return err
 	}
 	return t.link(pool, i.Logins, g)
@@ -173,8 +231,8 @@ func (t *tx) UpdateIdentity(i *identity.Identity) error {
 	if err := t.link(pool, added, g); err != nil {
 		return err
 	}
-	return t.execOr(identity.ErrNotFound, updateIdentity, fromBool(i.Authenticated), fromBool(i.Disabled),
-		logins, i.Created.UnixMilli(), i.Modified.UnixMilli(), g.value())
+	return t.execOr(identity.ErrNotFound, updateIdentity, fromBool(i.Authenticated), disabledOf(i),
+		logins, i.Created.UnixMilli(), i.Modified.UnixMilli(), revokedBefore(i), g.value())
 }
 
 func (t *tx) DeleteIdentity(id string) error {

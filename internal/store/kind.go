@@ -26,10 +26,17 @@ type (
 	roleDoc struct {
 		entityDoc
 		permissionsDoc
-		Description  string  `json:"description,omitempty"`
-		Trust        string  `json:"trust,omitempty"`
-		MaxSession   int64   `json:"maxSession,omitempty"`
-		SessionsFrom docTime `json:"sessionsFrom,omitzero"`
+		Description  string       `json:"description,omitempty"`
+		Trust        string       `json:"trust,omitempty"`
+		MaxSession   int64        `json:"maxSession,omitempty"`
+		SessionsFrom docTime      `json:"sessionsFrom,omitzero"`
+		Upstream     *upstreamDoc `json:"upstream,omitempty"`
+	}
+	upstreamDoc struct {
+		URL      string `json:"url"`
+		RoleARN  string `json:"roleARN"`
+		Duration int64  `json:"duration,omitempty"`
+		Policy   string `json:"policy,omitempty"`
 	}
 	policyDoc struct {
 		entityDoc
@@ -102,6 +109,7 @@ var roles = kind[principal.Role, roleDoc]{
 			Trust:          r.Trust,
 			MaxSession:     r.MaxSession,
 			SessionsFrom:   docTime{r.SessionsFrom},
+			Upstream:       (*upstreamDoc)(r.Upstream),
 		}
 	},
 	decode: func(d roleDoc, r *principal.Role) {
@@ -111,6 +119,7 @@ var roles = kind[principal.Role, roleDoc]{
 		r.Trust = d.Trust
 		r.MaxSession = d.MaxSession
 		r.SessionsFrom = d.SessionsFrom.Time
+		r.Upstream = (*principal.Upstream)(d.Upstream)
 	},
 }
 

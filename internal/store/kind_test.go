@@ -24,6 +24,10 @@ func TestKinds_Documents(t *testing.T) {
 		Entity: e, Permissions: p, Description: "d", Trust: "{}", MaxSession: 3600, SessionsFrom: time.UnixMilli(0).UTC(),
 	}, `{"path":"/team/","tags":{"Team":"x"},"inline":{"Read":"{\"a\":1}"},"attached":["b","a"],`+
 		`"description":"d","trust":"{}","maxSession":3600,"sessionsFrom":0}`)
+	checkDocument(t, &roles, &principal.Role{Entity: e, Upstream: &principal.Upstream{URL: "https://sts.example", RoleARN: "arn"}},
+		`{"path":"/team/","tags":{"Team":"x"},"upstream":{"url":"https://sts.example","roleARN":"arn"}}`)
+	checkDocument(t, &roles, &principal.Role{Upstream: &principal.Upstream{URL: "https://sts.example", RoleARN: "arn", Duration: 900, Policy: "{}"}},
+		`{"upstream":{"url":"https://sts.example","roleARN":"arn","duration":900,"policy":"{}"}}`)
 	checkDocument(t, &policies, &principal.Policy{
 		Entity: e, Description: "d", Updated: when, NextVersion: 3,
 		Versions: []principal.PolicyVersion{{ID: "v1", Document: "{ }", Created: when}, {ID: "v2", Document: "{}", Default: true}},

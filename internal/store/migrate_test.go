@@ -173,7 +173,7 @@ func TestMigrate_FromVersion1(t *testing.T) {
 				Logins: []identity.Login{{Provider: "login.example", Subject: "ann"}, {Provider: "graph.facebook.com", Subject: "42"}},
 			},
 			{
-				ID: "eu-central-1:00000002-2222-4222-8222-000000000002", PoolID: shop, Authenticated: true, Disabled: true,
+				ID: "eu-central-1:00000002-2222-4222-8222-000000000002", PoolID: shop, Authenticated: true, Disabled: true, Merged: true,
 				Created: when(13), Modified: when(14),
 			},
 		}
@@ -287,8 +287,8 @@ func TestMigrate_Fails(t *testing.T) {
 	}
 	exec("INSERT INTO access_key (id, account, secret, description, created) VALUES ('AKIA1', '111122223333', X'01', '', 1)")
 	exec("CREATE TABLE access_key_use (something TEXT)") // in the way
-	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 3") {
-		t.Fatalf("got error %v, want one about the migration from version 1 to 3", err)
+	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 4") {
+		t.Fatalf("got error %v, want one about the migration from version 1 to 4", err)
 	}
 	exec("DROP TABLE access_key_use")
 	db := openAt(t, path)

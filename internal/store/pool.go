@@ -20,6 +20,29 @@ type poolDoc struct {
 	SAMLProviders          []string              `json:"samlProviders,omitempty"`
 	CognitoProviders       []poolCognitoProvider `json:"cognitoProviders,omitempty"`
 	Tags                   map[string]string     `json:"tags,omitempty"`
+
+	AuthenticatedRole string                     `json:"authenticatedRole,omitempty"`
+	GuestRole         string                     `json:"guestRole,omitempty"`
+	RoleMappings      map[string]poolRoleMapping `json:"roleMappings,omitempty"`
+	TagMaps           map[string]poolTagMap      `json:"tagMaps,omitempty"`
+}
+
+type poolRoleMapping struct {
+	ByToken bool              `json:"byToken,omitempty"`
+	Deny    bool              `json:"deny,omitempty"`
+	Rules   []poolMappingRule `json:"rules,omitempty"`
+}
+
+type poolMappingRule struct {
+	Claim   string `json:"claim"`
+	Match   string `json:"match"`
+	Value   string `json:"value"`
+	RoleARN string `json:"roleARN"`
+}
+
+type poolTagMap struct {
+	Defaults bool              `json:"defaults,omitempty"`
+	Tags     map[string]string `json:"tags,omitempty"`
 }
 
 type poolCognitoProvider struct {
@@ -37,9 +60,21 @@ func encodePool(p *identity.Pool) (string, error) {
 		OpenIDConnectProviders: p.OpenIDConnectProviders,
 		SAMLProviders:          p.SAMLProviders,
 		Tags:                   p.Tags,
+		AuthenticatedRole:      p.AuthenticatedRole,
+		GuestRole:              p.GuestRole,
 	}
 	for _, c := range p.CognitoProviders {
 		doc.CognitoProviders = append(doc.CognitoProviders, poolCognitoProvider(c))
+	}
+	for key, m := range p.RoleMappings {
+		d := poolRoleMapping{ByToken: m.ByToken, Deny: m.Deny}
+		for _, r := range m.Rules {
+			d.Rules = append(d.Rules, poolMappingRule(r))
+		}
+		doc.RoleMappings = with(doc.RoleMappings, key, d)
+	}
+	for key, m := range p.TagMaps {
+		doc.TagMaps = with(doc.TagMaps, key, poolTagMap(m))
 	}
 	b, err := json.Marshal(doc)
 	return string(b), err
@@ -60,7 +95,27 @@ func decodePool(p *identity.Pool, text string) error {
 	for _, c := range doc.CognitoProviders {
 		p.CognitoProviders = append(p.CognitoProviders, identity.CognitoProvider(c))
 	}
+	p.AuthenticatedRole, p.GuestRole = doc.AuthenticatedRole, doc.GuestRole
+	for key, d := range doc.RoleMappings {
+		m := identity.RoleMapping{ByToken: d.ByToken, Deny: d.Deny}
+		for _, r := range d.Rules {
+			m.Rules = append(m.Rules, identity.MappingRule(r))
+		}
+		p.RoleMappings = with(p.RoleMappings, key, m)
+	}
+	for key, d := range doc.TagMaps {
+		p.TagMaps = with(p.TagMaps, key, identity.TagMap(d))
+	}
 	return nil
+}
+
+// with returns m with another entry. m may be nil.
+func with[V any](m map[string]V, key string, value V) map[string]V {
+	if m == nil {
+		m = make(map[string]V)
+	}
+	m[key] = value
+	return m
 }
 
 // livePool returns the pool with the guid: ErrNotFound, also when it is deleted.

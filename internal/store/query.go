@@ -39,20 +39,24 @@ const (
 )
 
 const (
-	selectIdentity query = `SELECT pool, authenticated, disabled, logins, created, modified
+	selectIdentity query = `SELECT pool, authenticated, disabled, logins, created, modified, revoked_before
 		FROM identity WHERE id = $1`
-	selectIdentities query = `SELECT id, authenticated, disabled, logins, created, modified
-		FROM identity WHERE pool = $1 AND (created, id) > ($2, $3) AND disabled <= $4
+	selectIdentities query = `SELECT id, authenticated, disabled, logins, created, modified, revoked_before
+		FROM identity WHERE pool = $1 AND (created, id) > ($2, $3) AND disabled < $4
 		ORDER BY created, id LIMIT $5`
-	insertIdentity query = `INSERT INTO identity (id, pool, authenticated, disabled, logins, created, modified)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+	insertIdentity query = `INSERT INTO identity
+		(id, pool, authenticated, disabled, logins, created, modified, revoked_before)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
 	updateIdentity query = `UPDATE identity
-		SET authenticated = $1, disabled = $2, logins = $3, created = $4, modified = $5
-		WHERE id = $6`
+		SET authenticated = $1, disabled = $2, logins = $3, created = $4, modified = $5, revoked_before = $6
+		WHERE id = $7`
 	deleteIdentity query = `DELETE FROM identity WHERE id = $1`
 
 	selectLogin query = `SELECT identity FROM login
 		WHERE pool = $1 AND provider = $2 AND subject = $3`
+	selectLogins query = `SELECT subject, identity FROM login
+		WHERE pool = $1 AND provider = $2 AND subject >= $3 AND subject < $4
+		ORDER BY subject LIMIT $5`
 	insertLogin query = `INSERT INTO login (pool, provider, subject, identity)
 		VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
 	deleteLogin query = `DELETE FROM login WHERE pool = $1 AND provider = $2 AND subject = $3`

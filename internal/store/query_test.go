@@ -52,7 +52,7 @@ func portable(text string) error {
 	if strings.Contains(strings.ReplaceAll(text, "count(*)", ""), "*") {
 		return fmt.Errorf("does not name its columns")
 	}
-	if strings.Contains(text, "LIMIT") && !regexp.MustCompile(`ORDER BY (created, )?(id|number|key|seq)\b`).MatchString(text) {
+	if strings.Contains(text, "LIMIT") && !regexp.MustCompile(`ORDER BY (created, )?(id|number|key|seq|subject)\b`).MatchString(text) {
 		return fmt.Errorf("has a limit without a unique order")
 	}
 	return nil

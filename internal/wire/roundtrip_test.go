@@ -2,6 +2,7 @@ package wire
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 
 // operations lists every operation of the services of AWS JSON 1.1.
 func operations() []*api.Operation {
-	return append(append([]*api.Operation(nil), api.CognitoIdentity.Operations...), api.Control.Operations...)
+	return slices.Concat(api.CognitoIdentity.Operations, api.Identities.Operations, api.Control.Operations)
 }
 
 // operation returns the operation of the description called name.

@@ -14,7 +14,7 @@ import (
 )
 
 // services are those described, in the order of the reference page.
-var services = []*api.Service{api.CognitoIdentity, api.IAM, api.STS, api.Control}
+var services = []*api.Service{api.CognitoIdentity, api.IAM, api.STS, api.Identities, api.Control}
 
 // files are the generated files: paths relative to the folder of package api, and
 // what makes their content.

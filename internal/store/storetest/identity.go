@@ -17,6 +17,7 @@ func testIdentities(t *testing.T, open func(t *testing.T) identity.Store) {
 		{"LinkAndUnlink", identityLinkAndUnlink},
 		{"LoginOrder", identityLoginOrder},
 		{"Merge", identityMerge},
+		{"State", identityState},
 		{"Delete", identityDelete},
 		{"SameLoginInTwoPools", identitySameLoginInTwoPools},
 	})
@@ -29,9 +30,11 @@ func identityReadBack(t *testing.T, s identity.Store) {
 	left := newIdentity(3)
 	left.Authenticated = true
 	merged := newIdentity(4)
-	merged.Authenticated, merged.Disabled = true, true
+	merged.Authenticated, merged.Disabled, merged.Merged = true, true, true
+	disabled := newIdentity(5, login("c"))
+	disabled.Disabled, disabled.RevokedBefore = true, at(6)
 	update(t, s, insertPool(newPool(1)))
-	for _, i := range []*identity.Identity{guest, user, left, merged} {
+	for _, i := range []*identity.Identity{guest, user, left, merged, disabled} {
 		update(t, s, insert(i.Clone()))
 		checkIdentity(t, s, i)
 	}
@@ -139,13 +142,30 @@ func identityMerge(t *testing.T, s identity.Store) {
 	a, b := login("a"), login("b")
 	update(t, s, steps(insertPool(newPool(1)), insert(newIdentity(1, a)), insert(newIdentity(2, b))))
 	source := newIdentity(1)
-	source.Authenticated, source.Disabled = true, true
+	source.Authenticated, source.Disabled, source.Merged = true, true, true
 	// The destination first would take a login that is still linked.
 	wantErr(t, s.Update, identity.ErrConflict, steps(change(newIdentity(2, b, a)), change(source)))
 	checkIdentity(t, s, newIdentity(1, a))
 	update(t, s, steps(change(source), change(newIdentity(2, b, a))))
 	checkIdentity(t, s, source)
 	checkIdentity(t, s, newIdentity(2, b, a))
+}
+
+// An identity is disabled and enabled again with all its logins, and merged for good.
+func identityState(t *testing.T, s identity.Store) {
+	i := newIdentity(1, login("a"), login("b"))
+	update(t, s, steps(insertPool(newPool(1)), insert(i.Clone())))
+	for _, c := range []func(){
+		func() { i.Disabled = true },
+		func() { i.RevokedBefore = at(1) },
+		func() { i.Disabled, i.RevokedBefore = false, at(2) },
+		func() { i.RevokedBefore = identity.Identity{}.RevokedBefore },
+		func() { i.Disabled, i.Merged, i.Logins = true, true, nil },
+	} {
+		c()
+		update(t, s, change(i.Clone()))
+		checkIdentity(t, s, i)
+	}
 }
 
 func identityDelete(t *testing.T, s identity.Store) {

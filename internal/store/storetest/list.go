@@ -1,9 +1,11 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
@@ -15,6 +17,7 @@ func testLists(t *testing.T, open func(t *testing.T) identity.Store) {
 		{"IdentityOrder", listIdentityOrder},
 		{"HideDisabled", listHideDisabled},
 		{"StableUnderInserts", listStableUnderInserts},
+		{"Logins", listLogins},
 	})
 }
 
@@ -141,9 +144,11 @@ func listHideDisabled(t *testing.T, s identity.Store) {
 	want := fill(t, s, 10)
 	disabled := newIdentity(3)
 	disabled.Created, disabled.Disabled = at(created(3)), true
-	update(t, s, change(disabled))
+	merged := newIdentity(4)
+	merged.Created, merged.Disabled, merged.Merged = at(created(4)), true, true
+	update(t, s, steps(change(disabled), change(merged)))
 	same(t, "all", listIdentities(t, s, false, 3, func() {}), want)
-	want = slices.DeleteFunc(want, func(id string) bool { return id == disabled.ID })
+	want = slices.DeleteFunc(want, func(id string) bool { return id == disabled.ID || id == merged.ID })
 	same(t, "enabled", listIdentities(t, s, true, 3, func() {}), want)
 }
 
@@ -166,4 +171,62 @@ func listStableUnderInserts(t *testing.T, s identity.Store) {
 	if len(slices.Compact(got)) != len(got) {
 		t.Errorf("an identity was listed twice: %q", got)
 	}
+}
+
+// Logins are listed by the bytes of the subject, by a prefix of whole texts, and by pool and
+// provider.
+func listLogins(t *testing.T, s identity.Store) {
+	other := newPool(2)
+	update(t, s, steps(insertPool(newPool(1)), insertPool(other)))
+	var want []identity.LinkedLogin
+	for n, subject := range distinct() {
+		if subject == "" { // a page can not begin after it
+			continue
+		}
+		i := newIdentity(n, login(subject), identity.Login{Provider: "login.other", Subject: subject})
+		twin := newIdentity(n+1000, login(subject))
+		twin.PoolID = other.ID
+		update(t, s, steps(insert(i), insert(twin)))
+		want = append(want, identity.LinkedLogin{Subject: subject, IdentityID: i.ID})
+	}
+	gone := newIdentity(500, login("u gone"))
+	update(t, s, insert(gone))
+	update(t, s, func(tx identity.Tx) error { return tx.DeleteIdentity(gone.ID) })
+	slices.SortFunc(want, func(a, b identity.LinkedLogin) int { return cmp.Compare(a.Subject, b.Subject) })
+
+	for _, prefix := range []string{"", "u", "U", "e", "\u00e9", "1", "'", "%", "\x01", "\x7f", "\U0010ffff", "a", strings.Repeat("a", 1023) + "a", "none"} {
+		of := slices.DeleteFunc(slices.Clone(want), func(l identity.LinkedLogin) bool { return !strings.HasPrefix(l.Subject, prefix) })
+		for _, page := range []int{1, 3, 100} {
+			var got []identity.LinkedLogin
+			after := ""
+			for {
+				var list []identity.LinkedLogin
+				view(t, s, func(tx identity.Tx) (err error) {
+					list, err = tx.LoginsOf(poolID(1), login("").Provider, prefix, after, page)
+					return err
+				})
+				if len(list) > page {
+					t.Fatalf("logins: got %d, limit %d", len(list), page)
+				}
+				if len(list) == 0 {
+					break
+				}
+				got, after = append(got, list...), list[len(list)-1].Subject
+			}
+			same(t, fmt.Sprintf("logins with prefix %+q by %d", prefix, page), got, of)
+		}
+	}
+	for _, at := range [][2]string{{poolID(3), login("").Provider}, {poolID(1), "login.none"}} {
+		view(t, s, func(tx identity.Tx) error {
+			list, err := tx.LoginsOf(at[0], at[1], "", "", 10)
+			same(t, "logins of what has none", list, nil)
+			return err
+		})
+	}
+	update(t, s, func(tx identity.Tx) error { return tx.DeletePool(poolID(1)) })
+	view(t, s, func(tx identity.Tx) error {
+		list, err := tx.LoginsOf(poolID(1), login("").Provider, "", "", 10)
+		same(t, "logins of a deleted pool", list, nil)
+		return err
+	})
 }

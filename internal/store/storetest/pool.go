@@ -34,6 +34,15 @@ func fullPool() *identity.Pool {
 		{ProviderName: "p", ClientID: "c", ServerSideTokenCheck: &yes},
 		{ProviderName: "p", ClientID: "d"},
 	}
+	p.AuthenticatedRole, p.GuestRole = "arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:role/g"
+	p.RoleMappings = map[string]identity.RoleMapping{
+		"accounts.google.com": {Deny: true, Rules: []identity.MappingRule{
+			{Claim: "b", Match: "Equals", Value: "x", RoleARN: "arn:aws:iam::111122223333:role/b"},
+			{Claim: "a", Match: "NotEqual", Value: "", RoleARN: "arn:aws:iam::111122223333:role/a"},
+		}},
+		"p:c": {ByToken: true},
+	}
+	p.TagMaps = map[string]identity.TagMap{"p": {Defaults: true}, "accounts.google.com": {Tags: map[string]string{"Team": "<claim>"}}}
 	p.Tags = map[string]string{"Team": "x", "team": "", "ключ": "значение"}
 	p.Modified = at(7)
 	return p

@@ -1,0 +1,314 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/audit"
+)
+
+// tokenLife is the life of a token that GetOpenIdToken returns. Source: service model.
+const tokenLife = 10 * time.Minute
+
+// GetId returns the identity of the logins, all of which must verify, and makes it at
+// their first sight. Logins of several identities make them one. Without logins, it returns a
+// new guest at every call, where the pool allows it.
+func (s *Service) GetId(ctx context.Context, c Caller, in *api.GetIdInput) (*api.GetIdOutput, error) {
+	enter := func(tx Tx) (*Pool, error) {
+		p, err := s.publicPool(tx, c, in.IdentityPoolId)
+		if err != nil {
+			return nil, err
+		}
+		audit.On(ctx, PoolARN(p.Account, p.ID))
+		if in.AccountId != "" && in.AccountId != p.Account {
+			return nil, api.PoolNotFound.With(p.ID)
+		}
+		return p, p.checkPublicLogins(in.Logins)
+	}
+	if len(in.Logins) == 0 {
+		return update(ctx, s, func(tx Tx) (*api.GetIdOutput, error) {
+			p, err := enter(tx)
+			if err != nil {
+				return nil, err
+			}
+			if !p.AllowGuests {
+				return nil, api.GuestsNotAllowed.With()
+			}
+			i := s.newIdentity(tx, p)
+			if err := tx.InsertIdentity(i); err != nil {
+				return nil, fmt.Errorf("insert identity: %w", err)
+			}
+			return &api.GetIdOutput{IdentityId: i.ID}, nil
+		})
+	}
+	p, err := view(ctx, s, enter)
+	if err != nil {
+		return nil, err
+	}
+	verified, err := s.verify(ctx, p, in.Logins)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.settle(ctx, func(tx Tx) (link, error) {
+		p, err := enter(tx)
+		if err != nil {
+			return link{}, err
+		}
+		return s.resolve(tx, p, loginsOf(verified), "")
+	}, func(id string) any { return &api.GetIdOutput{IdentityId: id} })
+	if err != nil {
+		return nil, err
+	}
+	return &api.GetIdOutput{IdentityId: l.id}, nil
+}
+
+// publicPool returns a pool for a public operation: of any account, in the region
+// that a signed call was signed for, or else in any region served.
+func (s *Service) publicPool(tx Tx, c Caller, id string) (*Pool, error) {
+	p, err := tx.Pool(id)
+	if errors.Is(err, ErrNotFound) || err == nil && !s.isPublicTo(c, id) {
+		return nil, api.PoolNotFound.With(id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read identity pool %s: %w", id, err)
+	}
+	return p, nil
+}
+
+func (s *Service) isPublicTo(c Caller, id string) bool {
+	return s.serves(region(id)) && (c.Region == "" || c.Region == region(id))
+}
+
+// publicIdentity returns an identity for a public operation, and its pool.
+func (s *Service) publicIdentity(ctx context.Context, tx Tx, c Caller, id string) (*Identity, *Pool, error) {
+	i, err := tx.Identity(id)
+	var p *Pool
+	if err == nil {
+		p, err = tx.Pool(i.PoolID)
+	}
+	if errors.Is(err, ErrNotFound) || err == nil && !s.isPublicTo(c, id) {
+		return nil, nil, api.IdentityNotFound.With(id)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read identity %s: %w", id, err)
+	}
+	audit.On(ctx, PoolARN(p.Account, p.ID))
+	return i, p, nil
+}
+
+// A use is what a public call has proved about an identity, by its id.
+type use struct {
+	id    string
+	pool  *Pool
+	guest bool
+	// logins are those that the call has proved; empty for guests, and where a token of
+	// this service was the proof.
+	logins []*Verified
+	amr    []string
+	tags   map[string]string
+	// at is the time of the transaction that found it so.
+	at time.Time
+}
+
+// use finds out which identity a public call may use that names one, and links logins that
+// are new to it. check is asked about the pool before anything else. answer is what the event
+// of a change tells.
+func (s *Service) use(ctx context.Context, c Caller, id string, logins map[string]api.Secret, check func(*Pool) error, answer func(id string) any) (*use, error) {
+	enter := func(tx Tx) (*Identity, *Pool, error) {
+		i, p, err := s.publicIdentity(ctx, tx, c, id)
+		if err == nil {
+			err = check(p)
+		}
+		if err == nil {
+			err = p.checkPublicLogins(logins)
+		}
+		switch {
+		case err != nil:
+		case i.Disabled, i.Authenticated && len(logins) == 0:
+			err = api.IdentityForbidden.With(i.ID)
+		case len(logins) == 0 && !p.AllowGuests:
+			err = api.GuestsNotAllowed.With()
+		}
+		return i, p, err
+	}
+	u := new(use)
+	err := s.store.View(ctx, func(tx Tx) error {
+		i, p, err := enter(tx)
+		if err == nil {
+			*u = use{id: i.ID, pool: p, guest: true, amr: []string{unauthenticated}, at: tx.Now()}
+		}
+		return err
+	})
+	if err != nil || len(logins) == 0 {
+		return u, err
+	}
+	verified, err := s.verify(ctx, u.pool, logins)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.settle(ctx, func(tx Tx) (link, error) {
+		_, p, err := enter(tx)
+		if err != nil {
+			return link{}, err
+		}
+		*u = use{pool: p, logins: verified, amr: amr(amrOf(verified)...), tags: p.tagsFrom(verified, nil), at: tx.Now()}
+		return s.resolve(tx, p, loginsOf(verified), id)
+	}, answer)
+	u.id = l.id
+	return u, err
+}
+
+// GetOpenIdToken returns a token for an identity: of a guest to whoever knows its id, and
+// otherwise against logins, all of which must verify and one of which must be linked to it.
+// The others are linked, and where they were linked to another identity, both become
+// one, whose id may be the other's.
+func (s *Service) GetOpenIdToken(ctx context.Context, c Caller, in *api.GetOpenIdTokenInput) (*api.GetOpenIdTokenOutput, error) {
+	u, err := s.use(ctx, c, in.IdentityId, in.Logins, (*Pool).checkClassicFlow,
+		func(id string) any { return &api.GetOpenIdTokenOutput{IdentityId: id} })
+	if err != nil {
+		return nil, err
+	}
+	token, err := s.issuer.Issue(ctx, Claims{
+		Subject: u.id, Audience: u.pool.ID, AMR: u.amr, PrincipalTags: u.tags,
+		PoolARN: PoolARN(u.pool.Account, u.pool.ID), IssuedAt: u.at, Lifetime: tokenLife,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("issue token: %w", err)
+	}
+	return &api.GetOpenIdTokenOutput{IdentityId: u.id, Token: token}, nil
+}
+
+// checkClassicFlow refuses the basic flow where the pool does: by its setting, or because the
+// caller could choose a role other than the one that follows from the login.
+func (p *Pool) checkClassicFlow() error {
+	switch {
+	case p.AllowClassicFlow != nil && !*p.AllowClassicFlow:
+		return api.ClassicFlowDisabled.With()
+	case len(p.RoleMappings) > 0:
+		return api.ClassicFlowWithMappings.With()
+	}
+	return nil
+}
+
+// GetCredentialsForIdentity returns credentials of the role that the pool gives to an
+// identity. Logins are as in [Service.GetOpenIdToken]; a developer user shows the
+// token that the backend got instead.
+func (s *Service) GetCredentialsForIdentity(ctx context.Context, c Caller, in *api.GetCredentialsForIdentityInput) (*api.GetCredentialsForIdentityOutput, error) {
+	var u *use
+	var err error
+	if token, ok := in.Logins[cognitoLogin]; ok && len(in.Logins) == 1 {
+		u, err = s.useByToken(ctx, c, in.IdentityId, token)
+	} else {
+		u, err = s.use(ctx, c, in.IdentityId, in.Logins, func(*Pool) error { return nil },
+			func(id string) any { return &api.GetCredentialsForIdentityOutput{IdentityId: id} })
+	}
+	if err != nil {
+		return nil, err
+	}
+	role, err := u.role(in.CustomRoleArn)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := s.credentials.ForIdentity(ctx, ForIdentity{
+		Account: u.pool.Account, RoleARN: role, PoolID: u.pool.ID, IdentityID: u.id, Region: region(u.pool.ID),
+		AMR: u.amr, Guest: u.guest, Tags: u.tags,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("credentials of role %s: %w", role, err)
+	}
+	return &api.GetCredentialsForIdentityOutput{IdentityId: u.id, Credentials: credentials}, nil
+}
+
+// useByToken is use with a token of this service, which must be for the identity. What it was
+// issued for must still be so: the identity can be used, one of the logins is still
+// linked, and the token has not been revoked.
+func (s *Service) useByToken(ctx context.Context, c Caller, id string, token api.Secret) (*use, error) {
+	claims, err := s.tokens.VerifyOwn(ctx, token)
+	if err != nil {
+		return nil, fmt.Errorf("verify token: %w", err)
+	}
+	return view(ctx, s, func(tx Tx) (*use, error) {
+		i, p, err := s.publicIdentity(ctx, tx, c, id)
+		if err != nil {
+			return nil, err
+		}
+		// An identity has one login of a public provider, and any number of developer users.
+		linked := func(l Login) bool {
+			entry := l.Provider
+			if p.isDeveloper(l.Provider) {
+				entry = p.amrOf(l)
+			}
+			return slices.Contains(claims.AMR, entry)
+		}
+		switch {
+		case i.Disabled || i.inaccessible():
+			return nil, api.IdentityForbidden.With(i.ID)
+		case claims.Subject != i.ID || claims.Audience != p.ID:
+			return nil, api.LoginsDontMatch.With().Because(errors.New("the token is of another identity"))
+		case !slices.Contains(claims.AMR, authenticated) || !slices.ContainsFunc(i.Logins, linked):
+			return nil, api.LoginsDontMatch.With().Because(errors.New("the identity has no login that the token names"))
+		case claims.IssuedAt.Before(i.RevokedBefore):
+			return nil, api.TokenRevoked.With()
+		}
+		return &use{id: i.ID, pool: p, amr: claims.AMR, tags: claims.PrincipalTags, at: tx.Now()}, nil
+	})
+}
+
+// UnlinkIdentity takes logins from an identity, for whoever proves to have one that is linked
+// to it. An identity without its last login stays, inaccessible.
+func (s *Service) UnlinkIdentity(ctx context.Context, c Caller, in *api.UnlinkIdentityInput) error {
+	enter := func(tx Tx) (*Identity, *Pool, error) {
+		i, p, err := s.publicIdentity(ctx, tx, c, in.IdentityId)
+		if err == nil {
+			err = p.checkPublicLogins(in.Logins)
+		}
+		if err == nil && (i.Disabled || i.inaccessible() || len(in.Logins) == 0) {
+			err = api.IdentityForbidden.With(i.ID)
+		}
+		return i, p, err
+	}
+	var p *Pool
+	err := s.store.View(ctx, func(tx Tx) (err error) {
+		_, p, err = enter(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	verified, err := s.verify(ctx, p, in.Logins)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(ctx, func(tx Tx) error {
+		i, p, err := enter(tx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(verified, func(v *Verified) bool { return slices.Contains(i.Logins, v.Login) }) {
+			return api.LoginsDontMatch.With()
+		}
+		i = i.Clone()
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(in.LoginsToRemove))) {
+			if p.isDeveloper(name) {
+				return api.NotAPublicProvider.With()
+			}
+			of := func(l Login) bool { return l.Provider == name }
+			if !slices.ContainsFunc(i.Logins, of) {
+				return api.LoginNotLinked.With(i.ID, name)
+			}
+			i.Logins = slices.DeleteFunc(i.Logins, of)
+		}
+		if len(in.LoginsToRemove) == 0 {
+			return nil
+		}
+		i.Modified = tx.Now()
+		if err := tx.UpdateIdentity(i); err != nil {
+			return fmt.Errorf("unlink from identity %s: %w", i.ID, err)
+		}
+		return nil
+	})
+}
