@@ -230,4 +230,3 @@ func BenchmarkVerifyOwn(b *testing.B) {
 		})
 	}
 }
-
