@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,6 +19,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/store"
+	"github.com/poolkeeper/poolkeeper/internal/sts"
 	"github.com/poolkeeper/poolkeeper/internal/token"
 )
 
@@ -51,6 +51,7 @@ type house struct {
 	keys       *token.Ring
 	identities *identity.Service
 	principals *principal.Service
+	exchange   *sts.Service
 	account    string
 	issuer     string
 	home       string
@@ -107,21 +108,11 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			return nil, fmt.Errorf("signing keys: %w", err)
 		}
 	}
-	h.identities, err = identity.New(identity.Config{
-		Store: s, Issuer: h.keys, Seal: master, Regions: h.regions, NewGUID: uuid.NewString,
-	})
-	if err != nil {
-		return nil, err
-	}
-	h.principals, err = principal.New(principal.Config{Store: s.Principals(), Seal: master, NewID: newID})
-	if err != nil {
+	if err := h.furnish(c, p.now, master, log); err != nil {
 		return nil, err
 	}
 	return h, nil
 }
-
-// newID returns a unique id of AWS's form.
-func newID(prefix string) string { return prefix + rand.Text()[:17] }
 
 func (h *house) close() {
 	if h.keys != nil {

@@ -189,7 +189,8 @@ func (p *program) publicServer(c *config, h *house, s server.Config) (*http.Serv
 	s.Services = []server.Served{
 		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
 		{Service: api.IAM, Bindings: server.IAM(h.principals)},
-		{Service: api.STS, Bindings: server.STS(h.principals)},
+		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
+		{Service: api.Identities, Bindings: server.Identities(h.identities)},
 	}
 	s.Authenticate = signatures
 	s.Authorize = &server.Policies{Principals: h.principals, Identities: h.identities}
@@ -282,7 +283,8 @@ func controlServer(h *house, s server.Config) *http.Server {
 		{Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities)},
 		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
 		{Service: api.IAM, Bindings: server.IAM(h.principals)},
-		{Service: api.STS, Bindings: server.STS(h.principals)},
+		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
+		{Service: api.Identities, Bindings: server.Identities(h.identities)},
 	}
 	s.Authenticate, s.Authorize = operator, operator
 	return httpServer(s.Log, server.New(s).ServeHTTP)

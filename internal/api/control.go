@@ -9,8 +9,8 @@ var Control = &Service{
 	Operations: []*Operation{
 		deleteRoleUpstream,
 		getPolicyDecisions,
-		listRegions,
 		getRoleUpstream,
+		listRegions,
 		listSigningKeys,
 		revokeSessions,
 		rotateSigningKeys,

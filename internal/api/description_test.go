@@ -193,10 +193,10 @@ func TestOperations_Audit(t *testing.T) {
 	// Each issues an identity, a token or credentials, whatever its access level.
 	issue := []*Operation{
 		getCredentialsForIdentity, getID, getOpenIDToken, getOpenIDTokenForDeveloperIdentity,
-		assumeRole, assumeRoleWithWebIdentity, getSessionToken, ensureDeveloperIdentity,
+		assumeRole, assumeRoleWithWebIdentity, getSessionToken,
 	}
 	reads := regexp.MustCompile(`^(Get|List|Lookup|Describe|Search)[A-Z]`)
-	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Disable|Enable|Link|Merge|Put|Remove|Revoke|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
+	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Disable|Enable|Ensure|Link|Merge|Put|Remove|Revoke|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
 	for op := range operations {
 		want := AuditChange
 		switch {

@@ -61,7 +61,7 @@ var ensureDeveloperIdentity = &Operation{
 	Name:     "EnsureDeveloperIdentity",
 	Doc:      "Returns the identity of a developer user, and creates it at first sight. No token is issued.",
 	Access:   AccessWrite,
-	Audit:    AuditIssue,
+	Audit:    AuditChange,
 	Resource: ofPool,
 	Input: structure("EnsureDeveloperIdentityInput",
 		required("IdentityPoolId", identityPoolID, "The identity pool of the user."),

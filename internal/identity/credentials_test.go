@@ -162,8 +162,14 @@ func TestGetCredentials_Refusals(t *testing.T) {
 	}
 	public := w.pool
 	w.pool = w.newPublicPool(provider)
-	elsewhereToken, elsewhere := w.ownToken("dev", nil), w.user("dev")
+	elsewhereToken, elsewhere, elsewherePool := w.ownToken("dev", nil), w.user("dev"), w.pool
 	w.pool = public
+	// signed makes a token for dev by no operation.
+	signed := func(pool string, amr ...string) map[string]api.Secret {
+		return map[string]api.Secret{cognito: must(w.ring.Issue(t.Context(), identity.Claims{
+			Subject: dev, Audience: pool, AMR: amr, IssuedAt: start, Lifetime: time.Hour,
+		}))}
+	}
 	foreign := newPublicWorld(t)
 	foreignToken := foreign.ownToken("dev", nil)
 	unknown := newID(home)
@@ -188,6 +194,9 @@ func TestGetCredentials_Refusals(t *testing.T) {
 		{"token of another identity", call(ann, w.ownToken("dev", nil)), dontMatch, asDev},
 		{"token of another pool", call(dev, elsewhereToken), dontMatch, asDev},
 		{"token of another pool, its own identity, no roles there", call(elsewhere, elsewhereToken), misconfigured, asDev},
+		{"token for the identity in another pool", call(dev, signed(elsewherePool, "authenticated", provider, provider+":"+w.pool+":dev")), dontMatch, asDev},
+		{"token that does not say authenticated", call(dev, signed(w.pool, provider, provider+":"+w.pool+":dev")), dontMatch, call(dev, signed(w.pool, "authenticated", provider+":"+w.pool+":dev"))},
+		{"token that names the developer provider only", call(dev, signed(w.pool, "authenticated", provider)), dontMatch, asDev},
 		{"token of a guest", call(guest, guestToken), dontMatch, asGuest},
 		{"token of a guest who became a person", call(became, becameToken), dontMatch, call(became, w.ownToken("became", nil))},
 		{"token of before a merge, merged identity", call(merged, mergedToken), forbidden(merged), call(w.user("a"), w.ownToken("a", nil))},

@@ -187,10 +187,45 @@ type crowd struct {
 	// may be theirs. loose are merged with them, and unlinked. lost are merged among
 	// themselves, unlinked, and deleted.
 	kept, loose, lost []string
+	// public are public logins. Those of google and samlARN are never unlinked.
+	public []identity.Login
 
 	mu sync.Mutex
-	// acknowledged are the kept users for whom a call has succeeded.
+	// acknowledged are the kept users and public logins for whom a call has succeeded.
 	acknowledged map[string]bool
+}
+
+func isKept(l identity.Login) bool { return l.Provider == google || l.Provider == samlARN }
+
+// people returns between one and two public logins, as pairs, of different providers.
+func (c *crowd) people(r *rand.Rand) (all []identity.Login, pairs []string) {
+	for range 1 + r.IntN(2) {
+		l := c.public[r.IntN(len(c.public))]
+		if !slices.ContainsFunc(all, func(m identity.Login) bool { return m.Provider == l.Provider }) {
+			all, pairs = append(all, l), append(pairs, l.Provider, l.Subject)
+		}
+	}
+	return all, pairs
+}
+
+// somebody returns the id of an identity that is likely to be there.
+func (c *crowd) somebody(r *rand.Rand) string {
+	l := c.public[r.IntN(len(c.public))]
+	if r.IntN(2) == 0 {
+		l = identity.Login{Provider: provider, Subject: pick(r, slices.Concat(c.kept, c.loose))}
+	}
+	id := newID(home)
+	err := c.store.View(c.Context(), func(tx identity.Tx) error {
+		found, err := tx.IdentityOfLogin(c.pool, l)
+		if err == nil {
+			id = found
+		}
+		return nil
+	})
+	if err != nil {
+		c.Error(err)
+	}
+	return id
 }
 
 func (c *crowd) users() []string { return slices.Concat(c.kept, c.loose, c.lost) }
@@ -211,6 +246,10 @@ func (c *crowd) step(r *rand.Rand) {
 		userElsewhere = "DeveloperUserAlreadyRegisteredException: "
 		forbidden     = "NotAuthorizedException: Access to Identity '"
 		dontMatch     = "NotAuthorizedException: Logins don't match."
+		otherLogin    = "ResourceConflictException: The identity has another login of "
+		bothHave      = "ResourceConflictException: Both identities have a login of "
+		notLinked     = "ResourceNotFoundException: Identity '"
+		forGood       = "ResourceConflictException: Identity '"
 	)
 	user := pick(r, c.users())
 	ack := func(err error, users ...string) {
@@ -225,9 +264,61 @@ func (c *crowd) step(r *rand.Rand) {
 			}
 		}
 	}
-	switch n := r.IntN(10); {
+	ackLogins := func(err error, all []identity.Login) {
+		if err != nil {
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, l := range all {
+			if isKept(l) {
+				c.acknowledged[l.Subject] = true
+			}
+		}
+	}
+	logins, pairs := c.people(r)
+	switch n := r.IntN(18); {
+	case n == 10 || n == 11:
+		operation, allowed = "GetId", []string{forbidden, otherLogin, bothHave}
+		_, err = c.signInBy(pairs...)
+		ackLogins(err, logins)
+	case n == 12 || n == 13:
+		operation, allowed = "GetOpenIdToken", []string{forbidden, otherLogin, bothHave, dontMatch, noIdentity}
+		id := c.somebody(r)
+		if r.IntN(2) == 0 {
+			var guest *api.GetIdOutput
+			if guest, err = c.GetId(c.Context(), anonymous, &api.GetIdInput{IdentityPoolId: c.pool}); err != nil {
+				break
+			}
+			id = guest.IdentityId
+		}
+		_, err = c.openToken(id, pairs...)
+		ackLogins(err, logins)
+	case n == 14:
+		operation, allowed = "GetOpenIdTokenForDeveloperIdentity", []string{userElsewhere, forbidden, dontMatch, otherLogin, bothHave, noIdentity}
+		user = pick(r, slices.Concat(c.kept, c.loose))
+		id := ""
+		if r.IntN(2) == 0 {
+			id = c.somebody(r)
+		}
+		_, err = c.tokenBy(id, append([]string{provider, user}, pairs...)...)
+		ack(err, user)
+		ackLogins(err, logins)
+	case n == 15:
+		operation, allowed = "UnlinkIdentity", []string{forbidden, dontMatch, notLinked, noIdentity}
+		err = c.unlinkBy(c.somebody(r), []string{pick(r, []string{userPool, oidcProvider})}, pairs...)
+	case n == 16:
+		operation, allowed = "DisableIdentity", []string{noIdentity}
+		err = c.tryDisable(c.somebody(r))
+	case n == 17:
+		operation, allowed = "EnableIdentity", []string{noIdentity, forGood}
+		for _, i := range c.disabled() {
+			if err = c.tryEnable(i); err != nil {
+				break
+			}
+		}
 	case n < 3:
-		operation = "GetOpenIdTokenForDeveloperIdentity"
+		operation, allowed = "GetOpenIdTokenForDeveloperIdentity", []string{forbidden}
 		_, err = c.signIn(user)
 		ack(err, user)
 	case n < 5:
@@ -243,7 +334,7 @@ func (c *crowd) step(r *rand.Rand) {
 		err = c.link(id, user)
 		ack(err, user)
 	case n < 8:
-		operation, allowed = "MergeDeveloperIdentities", []string{noUser}
+		operation, allowed = "MergeDeveloperIdentities", []string{noUser, forbidden, bothHave}
 		among := slices.Concat(c.kept, c.loose)
 		if r.IntN(3) == 0 {
 			among = c.lost
@@ -252,7 +343,7 @@ func (c *crowd) step(r *rand.Rand) {
 		_, err = c.merge(source, destination)
 		ack(err, source, destination)
 	case n < 9:
-		operation, allowed = "UnlinkDeveloperIdentity", []string{noUser, mismatch, noIdentity}
+		operation, allowed = "UnlinkDeveloperIdentity", []string{noUser, mismatch, noIdentity, forbidden}
 		user = pick(r, slices.Concat(c.loose, c.lost))
 		var found *api.LookupDeveloperIdentityOutput
 		if found, err = c.lookUp("", user); err == nil {
@@ -275,8 +366,27 @@ func (c *crowd) step(r *rand.Rand) {
 	}
 }
 
+// disabled returns the identities that an administrator has disabled.
+func (c *crowd) disabled() (ids []string) {
+	err := c.store.View(c.Context(), func(tx identity.Tx) error {
+		ids = nil
+		all, err := tx.Identities(c.pool, false, identity.Cursor{}, 1_000_000)
+		for _, i := range all {
+			if i.Disabled && !i.Merged {
+				ids = append(ids, i.ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		c.Error(err)
+	}
+	return ids
+}
+
 // checkInstant checks one state of the store: a login is of one identity, and both
-// know it; a merged identity has none; a kept user who was linked still is.
+// know it; a merged identity has none; no identity has two logins of a public provider; a kept
+// user or login that was linked still is.
 func (c *crowd) checkInstant() {
 	c.mu.Lock()
 	var linked []string
@@ -291,23 +401,32 @@ func (c *crowd) checkInstant() {
 		}
 		holders := make(map[string]string) // of users
 		for _, i := range all {
-			if len(i.Logins) > 0 && (i.Disabled || !i.Authenticated) || len(i.Logins) > identity.MaxLogins {
+			if len(i.Logins) > 0 && (i.Merged || !i.Authenticated) || i.Merged && !i.Disabled || len(i.Logins) > identity.MaxLogins {
 				return fmt.Errorf("identity %+v", i)
 			}
+			public := make(map[string]bool)
 			for _, l := range i.Logins {
+				if public[l.Provider] {
+					return fmt.Errorf("identity %+v has two logins of %s", i, l.Provider)
+				}
+				public[l.Provider] = l.Provider != provider
 				if other, ok := holders[l.Subject]; ok {
 					return fmt.Errorf("%s belongs to %s and to %s", l.Subject, other, i.ID)
 				}
 				holders[l.Subject] = i.ID
 			}
 		}
+		logins := slices.Clone(c.public)
 		for _, user := range c.users() {
-			id, err := tx.IdentityOfLogin(c.pool, identity.Login{Provider: provider, Subject: user})
+			logins = append(logins, identity.Login{Provider: provider, Subject: user})
+		}
+		for _, l := range logins {
+			id, err := tx.IdentityOfLogin(c.pool, l)
 			if err != nil && !errors.Is(err, identity.ErrNotFound) {
 				return err
 			}
-			if id != holders[user] {
-				return fmt.Errorf("%s resolves to %q and belongs to %q", user, id, holders[user])
+			if id != holders[l.Subject] {
+				return fmt.Errorf("%s resolves to %q and belongs to %q", l, id, holders[l.Subject])
 			}
 		}
 		for _, user := range linked {
@@ -322,9 +441,13 @@ func (c *crowd) checkInstant() {
 	}
 }
 
-// checkAgreement checks, while nothing else happens, that all operations say the same.
+// checkAgreement checks, while nothing else happens, that all operations say the same, once
+// no identity is disabled but those merged.
 func (c *crowd) checkAgreement() {
 	c.Helper()
+	for _, id := range c.disabled() {
+		c.enable(id)
+	}
 	list := func(hide *bool) []string {
 		return slices.Concat(c.pages(c.identitiesOf(owner, c.pool, hide, 7), nil)...)
 	}
@@ -337,7 +460,7 @@ func (c *crowd) checkAgreement() {
 			continue
 		}
 		users := slices.Concat(c.pages(c.usersOf(owner, c.pool, id, 3), nil)...)
-		if slices.Equal(d.Logins, []string{provider}) != (len(users) > 0) {
+		if slices.Contains(d.Logins, provider) != (len(users) > 0) {
 			c.Errorf("%s has users %q, and is described with logins %q", id, users, d.Logins)
 		}
 		for _, user := range users {
@@ -351,6 +474,23 @@ func (c *crowd) checkAgreement() {
 		}
 		if got := answer(c.link(id, c.kept[0])); got != "NotAuthorizedException: Access to Identity '"+id+"' is forbidden." {
 			c.Errorf("token that names disabled identity %s: got %s", id, got)
+		}
+	}
+	for _, l := range c.public {
+		var holder string
+		for _, i := range c.state()[owner.Account].Identities {
+			if slices.Contains(i.Logins, l) {
+				holder = i.ID
+			}
+		}
+		if holder == "" {
+			continue
+		}
+		if id, err := c.signInBy(l.Provider, l.Subject); err != nil || id != holder {
+			c.Errorf("%s belongs to %s, but signs in as %s, %v", l, holder, id, err)
+		}
+		if out, err := c.openToken(holder, l.Provider, l.Subject); err != nil || out.IdentityId != holder {
+			c.Errorf("%s belongs to %s, but a token is for %+v, %v", l, holder, out, err)
 		}
 	}
 	for _, user := range c.users() {
@@ -373,12 +513,17 @@ func (c *crowd) checkAgreement() {
 	}
 }
 
-// Tokens, links, merges, unlinks and deletes of a handful of users cross each other.
+// Tokens, links, merges, unlinks, public logins, deletes and disablings of a handful of users
+// cross each other.
 func TestRace_Crowd(t *testing.T) {
 	t.Parallel()
 	c := &crowd{
-		world: newWorld(t),
-		kept:  []string{"kept 1", "kept 2", "kept 3", "kept 4"}, loose: []string{"loose 1", "loose 2"}, lost: []string{"lost 1", "lost 2", "lost 3"},
+		world: newPublicWorld(t),
+		public: []identity.Login{
+			{Provider: google, Subject: "g1"}, {Provider: google, Subject: "g2"}, {Provider: samlARN, Subject: "s1"}, {Provider: samlARN, Subject: "s2"},
+			{Provider: userPool, Subject: "u1"}, {Provider: userPool, Subject: "u2"}, {Provider: oidcProvider, Subject: "o1"},
+		},
+		kept: []string{"kept 1", "kept 2", "kept 3", "kept 4"}, loose: []string{"loose 1", "loose 2"}, lost: []string{"lost 1", "lost 2", "lost 3"},
 		acknowledged: make(map[string]bool),
 	}
 	const intervals, workers, steps = 4, 8, 30
@@ -401,7 +546,39 @@ func TestRace_Crowd(t *testing.T) {
 	c.reopen()
 	c.checkInstant()
 	c.checkAgreement()
-	if len(c.acknowledged) != len(c.kept) {
-		t.Errorf("only %d of %d kept users were ever linked: the test says little", len(c.acknowledged), len(c.kept))
+	if want := len(c.kept) + 4; len(c.acknowledged) != want {
+		t.Errorf("only %d of %d kept users and logins were ever linked: the test says little", len(c.acknowledged), want)
+	}
+}
+
+// Many call at once with two logins, each of which has an identity: one of the two remains.
+func TestRace_CrossingLogins(t *testing.T) {
+	t.Parallel()
+	w := newPublicWorld(t)
+	for round := range 6 {
+		ann, ben := fmt.Sprint("ann ", round), fmt.Sprint("ben ", round)
+		ids := []string{w.person(google, ann), w.person(userPool, ben)}
+		got, errs := make([]string, 12), make([]error, 12)
+		together(len(got), func(k int) {
+			if k%3 == 0 {
+				got[k], errs[k] = w.signInBy(google, ann, userPool, ben)
+				return
+			}
+			var out *api.GetOpenIdTokenOutput
+			if out, errs[k] = w.openToken(ids[k%2], google, ann, userPool, ben); errs[k] == nil {
+				got[k] = out.IdentityId
+			}
+		})
+		remains := w.person(google, ann)
+		if other := w.person(userPool, ben); other != remains || !slices.Contains(ids, remains) {
+			t.Fatalf("round %d: got %s and %s, want one of %q", round, remains, other, ids)
+		}
+		for k := range got {
+			// Whoever names the one that was merged away before is refused.
+			lost := k%3 != 0 && ids[k%2] != remains && answer(errs[k]) == forbidden(ids[k%2])
+			if !lost && (errs[k] != nil || got[k] != remains) {
+				t.Errorf("round %d, caller %d: got %s, %v, want %s", round, k, got[k], errs[k], remains)
+			}
+		}
 	}
 }

@@ -42,6 +42,8 @@ func TestPool_CloneIsDeep(t *testing.T) {
 			LoginProviders: map[string]string{"a": "b"}, Tags: map[string]string{"a": "b"},
 			OpenIDConnectProviders: []string{"a"}, SAMLProviders: []string{"a"},
 			CognitoProviders: []identity.CognitoProvider{{ProviderName: "a"}},
+			RoleMappings:     map[string]identity.RoleMapping{"a": {Rules: []identity.MappingRule{{Claim: "b"}}}},
+			TagMaps:          map[string]identity.TagMap{"a": {Tags: map[string]string{"b": "c"}}},
 		}
 	}
 	p := pool()
@@ -51,6 +53,8 @@ func TestPool_CloneIsDeep(t *testing.T) {
 	}
 	c.LoginProviders["a"], c.Tags["a"] = "", ""
 	c.OpenIDConnectProviders[0], c.SAMLProviders[0], c.CognitoProviders[0].ProviderName = "", "", ""
+	c.RoleMappings["a"].Rules[0].Claim, c.TagMaps["a"].Tags["b"] = "", ""
+	c.RoleMappings["d"], c.TagMaps["d"] = identity.RoleMapping{}, identity.TagMap{}
 	if diff := cmp.Diff(pool(), p); diff != "" {
 		t.Errorf("original after a change of its clone (-want +got)\n%s", diff)
 	}

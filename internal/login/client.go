@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/outbound"
 )
 
 // Bounds of what is asked of a provider.
@@ -76,7 +78,7 @@ func (g *client) checkDial(_ context.Context, _, address string, _ syscall.RawCo
 	if err != nil {
 		return err
 	}
-	if !reachable(to.Addr(), g.allowPrivate) {
+	if !outbound.Reachable(to.Addr(), g.allowPrivate) {
 		return fmt.Errorf("%s is not a public address", to.Addr())
 	}
 	return nil

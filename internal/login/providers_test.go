@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -372,35 +371,6 @@ func TestThumbprints(t *testing.T) {
 	var r *Refusal
 	if !errors.As(err, &r) || r.Reason != WrongCertificate {
 		t.Errorf("another name: got %v, want %q", err, WrongCertificate)
-	}
-}
-
-func TestReachable(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		address         string
-		public, private bool
-	}{
-		{"8.8.8.8", true, true}, {"93.184.216.34", true, true}, {"2606:4700::1111", true, true}, {"::ffff:8.8.8.8", true, true},
-		{"127.0.0.1", false, true}, {"127.255.255.254", false, true}, {"10.1.2.3", false, true}, {"172.16.0.1", false, true},
-		{"192.168.1.1", false, true}, {"100.64.0.1", false, true}, {"::1", false, true}, {"fd00::1", false, true}, {"::ffff:127.0.0.1", false, true},
-		{"169.254.169.254", false, false}, {"::ffff:169.254.169.254", false, false}, {"fe80::1", false, false}, {"fe80::1%eth0", false, false},
-		{"0.0.0.0", false, false}, {"::", false, false}, {"255.255.255.255", false, false}, {"224.0.0.1", false, false}, {"ff02::1", false, false},
-		{"240.0.0.1", false, false}, {"192.0.2.1", false, false}, {"198.18.0.1", false, false}, {"203.0.113.9", false, false},
-		{"64:ff9b::7f00:1", false, false}, {"64:ff9b::808:808", false, false}, {"64:ff9b:1::1", false, false}, {"2002:7f00:1::", false, false},
-		{"2001::1", false, false}, {"2001:db8::1", false, false}, {"::7f00:1", false, false}, {"fec0::1", false, false},
-		{"172.15.255.255", true, true}, {"172.32.0.0", true, true}, {"100.128.0.0", true, true}, {"11.0.0.1", true, true}, {"2001:4860:4860::8888", true, true},
-	} {
-		a := netip.MustParseAddr(tc.address)
-		if got := reachable(a, false); got != tc.public {
-			t.Errorf("%s: got %t, want %t", a, got, tc.public)
-		}
-		if got := reachable(a, true); got != tc.private {
-			t.Errorf("%s with private addresses: got %t, want %t", a, got, tc.private)
-		}
-	}
-	if reachable(netip.Addr{}, true) {
-		t.Error("no address is reachable")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
+	"github.com/poolkeeper/poolkeeper/internal/sts"
 	"github.com/poolkeeper/poolkeeper/internal/token"
 	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
@@ -62,15 +63,22 @@ func CognitoIdentity(s *identity.Service) []Binding {
 		bindEmpty("DeleteIdentityPool", s.DeleteIdentityPool),
 		bind("DescribeIdentity", s.DescribeIdentity),
 		bind("DescribeIdentityPool", s.DescribeIdentityPool),
+		bind("GetCredentialsForIdentity", s.GetCredentialsForIdentity),
 		bind("GetId", s.GetId),
+		bind("GetIdentityPoolRoles", s.GetIdentityPoolRoles),
+		bind("GetOpenIdToken", s.GetOpenIdToken),
 		bind("GetOpenIdTokenForDeveloperIdentity", s.GetOpenIdTokenForDeveloperIdentity),
+		bind("GetPrincipalTagAttributeMap", s.GetPrincipalTagAttributeMap),
 		bind("ListIdentities", s.ListIdentities),
 		bind("ListIdentityPools", s.ListIdentityPools),
 		bind("ListTagsForResource", s.ListTagsForResource),
 		bind("LookupDeveloperIdentity", s.LookupDeveloperIdentity),
 		bind("MergeDeveloperIdentities", s.MergeDeveloperIdentities),
+		bindEmpty("SetIdentityPoolRoles", s.SetIdentityPoolRoles),
+		bind("SetPrincipalTagAttributeMap", s.SetPrincipalTagAttributeMap),
 		bind("TagResource", s.TagResource),
 		bindEmpty("UnlinkDeveloperIdentity", s.UnlinkDeveloperIdentity),
+		bindEmpty("UnlinkIdentity", s.UnlinkIdentity),
 		bind("UntagResource", s.UntagResource),
 		bind("UpdateIdentityPool", s.UpdateIdentityPool),
 	}
@@ -152,10 +160,23 @@ func IAM(s *principal.Service) []Binding {
 	}
 }
 
+// Identities returns the bindings of the administrator's side of identities.
+func Identities(s *identity.Service) []Binding {
+	return []Binding{
+		bindEmpty("DisableIdentity", s.DisableIdentity),
+		bindEmpty("EnableIdentity", s.EnableIdentity),
+		bind("EnsureDeveloperIdentity", s.EnsureDeveloperIdentity),
+		bindEmpty("LinkDeveloperIdentity", s.LinkDeveloperIdentity),
+		bind("RevokeIdentity", s.RevokeIdentity),
+		bind("SearchDeveloperIdentities", s.SearchDeveloperIdentities),
+	}
+}
+
 // STS returns the bindings of the security token service.
-func STS(s *principal.Service) []Binding {
+func STS(s *principal.Service, exchange *sts.Service) []Binding {
 	return []Binding{
 		bind("AssumeRole", s.AssumeRole),
+		bind("AssumeRoleWithWebIdentity", exchange.AssumeRoleWithWebIdentity),
 		bind("GetCallerIdentity", s.GetCallerIdentity),
 		bind("GetSessionToken", s.GetSessionToken),
 	}
@@ -164,10 +185,13 @@ func STS(s *principal.Service) []Binding {
 // Control returns the bindings of the operators' service.
 func Control(keys *token.Ring, principals *principal.Service, identities *identity.Service) []Binding {
 	return []Binding{
+		bind("DeleteRoleUpstream", principals.DeleteRoleUpstream),
 		bind("GetPolicyDecisions", principals.GetPolicyDecisions),
+		bind("GetRoleUpstream", principals.GetRoleUpstream),
 		bind("ListRegions", identities.ListRegions),
 		bind("ListSigningKeys", keys.ListSigningKeys),
 		bind("RevokeSessions", principals.RevokeSessions),
 		bind("RotateSigningKeys", keys.RotateSigningKeys),
+		bind("SetRoleUpstream", principals.SetRoleUpstream),
 	}
 }

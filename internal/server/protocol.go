@@ -166,7 +166,8 @@ func (queryProtocol) errorHeader(http.Header, *api.Error) {}
 // translate implements protocol. The phases speak of errors as JSON services call them.
 func (p queryProtocol) translate(e *api.Error) *api.Error {
 	code, ok := queryCodes[e.Code]
-	if !ok {
+	if !ok || code == api.ExpiredToken && p.operation != nil && p.operation.Public {
+		// Of the token that is exchanged, the exchange tells under the longer name.
 		return e
 	}
 	t := *e

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/login"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
+	"github.com/poolkeeper/poolkeeper/internal/sts"
+)
+
+// furnish makes the services on top of the store and the signing keys.
+func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *slog.Logger) (err error) {
+	cas, err := authorities(c.outboundCAs)
+	if err != nil {
+		return usageError{fmt.Errorf("--outbound-ca-file: %w", err)}
+	}
+	var proxy *url.URL
+	if c.outboundProxy != "" {
+		if proxy, err = url.Parse(c.outboundProxy); err != nil || proxy.Host == "" {
+			return usageError{fmt.Errorf("--outbound-proxy: %q is no URL of a proxy", c.outboundProxy)}
+		}
+	}
+	h.principals, err = principal.New(principal.Config{
+		Store: h.store.Principals(), Seal: master, NewID: newID, Issuer: h.issuer,
+		RefuseOpenTrust: c.refuseOpenTrust, InsecureUpstreams: c.privateEndpoints,
+	})
+	if err != nil {
+		return err
+	}
+	endpoints := make(map[string]login.Endpoint, len(c.providerEndpoints))
+	for provider, at := range c.providerEndpoints {
+		endpoints[provider] = login.Endpoint{URL: at}
+	}
+	providers, err := login.New(login.Config{
+		Now: now, Registry: h.principals, OwnIssuers: []string{"https://" + api.IdentityPools, h.issuer},
+		Endpoints: endpoints, AllowPrivate: c.privateEndpoints, Proxy: proxy, RootCAs: cas,
+		Observe: func(f login.Fetch) { observe(log, f) },
+	})
+	if err != nil {
+		return usageError{fmt.Errorf("--provider-endpoint: %w", err)}
+	}
+	h.exchange, err = sts.New(sts.Config{
+		Principals: h.principals, Tokens: h.keys, Issuer: h.keys, IssuerURL: h.issuer, Now: now,
+		Providers: idTokens{providers}, AllowPrivate: c.privateEndpoints, RootCAs: cas, Proxy: proxy,
+	})
+	if err != nil {
+		return err
+	}
+	h.identities, err = identity.New(identity.Config{
+		Store: h.store, Issuer: h.keys, Seal: master, Regions: h.regions, NewGUID: uuid.NewString,
+		Logins: providers, Tokens: h.keys, Credentials: h.exchange, Roles: h.principals,
+		RefuseUnsafeTrust: c.refuseOpenTrust,
+		Warn:              func(ctx context.Context, warning string) { log.WarnContext(ctx, warning) },
+	})
+	return err
+}
+
+// newID returns a unique id of AWS's form.
+func newID(prefix string) string { return prefix + rand.Text()[:17] }
+
+// authorities reads certificates from a PEM file; nil where none is named.
+func authorities(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s has no certificate", file)
+	}
+	return pool, nil
+}
+
+// observe logs what came of fetching a provider's keys.
+func observe(log *slog.Logger, f login.Fetch) {
+	attrs := []any{"issuer", f.Issuer, "keys", f.Keys, "skipped", f.Skipped}
+	if f.Err != nil {
+		log.Warn("the keys of an identity provider could not be fetched", append(attrs, "cause", f.Err)...)
+		return
+	}
+	log.Debug("keys of an identity provider", attrs...)
+}
+
+// idTokens has the ID tokens of the exchange verified as logins are.
+type idTokens struct{ providers *login.Providers }
+
+// IDToken implements [sts.Providers].
+func (v idTokens) IDToken(ctx context.Context, p *principal.OIDCProvider, token api.Secret) (*sts.IDToken, error) {
+	claims, err := v.providers.IDToken(ctx, login.Issuer{
+		URL: "https://" + p.Name, ClientIDs: p.ClientIDs, Thumbprints: p.Thumbprints,
+	}, string(token))
+	if refused, ok := errors.AsType[*login.Refusal](err); ok {
+		return nil, &sts.Refusal{Reason: sts.Reason(refused.Reason), Now: refused.Now, Expires: refused.Expires, Err: refused}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &sts.IDToken{
+		Subject: claims.Subject, Audience: claims.Audience, AuthorizedParty: claims.AuthorizedParty, Payload: claims.Payload,
+	}, nil
+}
