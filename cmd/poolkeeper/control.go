@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -120,8 +121,12 @@ func controlCommand[In, Out any](p *program, service *api.Service, use, operatio
 			if fill != nil {
 				fill(args, in)
 			}
+			region := ""
+			if pool := reflect.ValueOf(in).Elem().FieldByName("IdentityPoolId"); pool.IsValid() {
+				region, _, _ = strings.Cut(pool.String(), ":")
+			}
 			err := p.control(cmd.Context(), &c, func(o operator) error {
-				return o.client(service, account, "").Call(cmd.Context(), operation, in, out)
+				return o.client(service, account, region).Call(cmd.Context(), operation, in, out)
 			})
 			var refused *api.Error
 			switch {
@@ -137,7 +142,7 @@ func controlCommand[In, Out any](p *program, service *api.Service, use, operatio
 		},
 	}
 	p.dataFlags(&c, cmd.Flags())
-	if service.Operation(operation).Input.Member("UserName") != nil { // signing keys are of all accounts
+	if !strings.Contains(operation, "SigningKey") { // which are of all accounts
 		cmd.Flags().StringVar(&account, "account", "", "the account's 12 `digits` (default: that of the data directory)")
 	}
 	cmd.Flags().StringVar(&output, "output", "text", "`text or json`")

@@ -282,9 +282,9 @@ func controlServer(h *house, s server.Config) *http.Server {
 	s.Services = []server.Served{
 		{Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities)},
 		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
+		{Service: api.Identities, Bindings: server.Identities(h.identities)},
 		{Service: api.IAM, Bindings: server.IAM(h.principals)},
 		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
-		{Service: api.Identities, Bindings: server.Identities(h.identities)},
 	}
 	s.Authenticate, s.Authorize = operator, operator
 	return httpServer(s.Log, server.New(s).ServeHTTP)
