@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -103,10 +102,16 @@ func (p *program) configured(c *cobra.Command) *cobra.Command {
 	return c
 }
 
-var (
-	regionName = regexp.MustCompile(`\A[a-z0-9](?:[a-z0-9-]{0,17}[a-z0-9])?\z`)
-	accountID  = regexp.MustCompile(`\A\d{12}\z`)
-)
+const digits = "0123456789"
+
+// regionName reports whether a region may be called so. With a GUID behind it an id has
+// at most 55 characters.
+func regionName(name string) bool {
+	return name != "" && len(name) <= 18 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-"+digits) == "" &&
+		name[0] != '-' && name[len(name)-1] != '-'
+}
+
+func accountID(id string) bool { return len(id) == 12 && strings.Trim(id, digits) == "" }
 
 // check tells everything that is wrong at once.
 func (c *config) check() error {
@@ -118,14 +123,13 @@ func (c *config) check() error {
 	}
 	bad(len(c.regions) == 0, "--regions: at least one is needed")
 	for _, r := range c.regions {
-		// With a GUID behind it an id has at most 55 characters.
-		bad(!regionName.MatchString(r), "--regions: %q is not a name of at most 18 lower-case letters, digits and hyphens", r)
+		bad(!regionName(r), "--regions: %q is not a name of at most 18 lower-case letters, digits and hyphens", r)
 	}
 	if c.issuer != "" {
 		err := token.CheckIssuer(c.issuer)
 		bad(err != nil, "--issuer: %v", err)
 	}
-	bad(c.account != "" && !accountID.MatchString(c.account), "--account: %q has not 12 digits", c.account)
+	bad(c.account != "" && !accountID(c.account), "--account: %q has not 12 digits", c.account)
 	bad(!slices.Contains(token.Algorithms, c.signingAlgorithm), "--signing-algorithm: %q is none of %s", c.signingAlgorithm, strings.Join(token.Algorithms, ", "))
 	bad(c.rotateEvery < 0, "--rotate-signing-keys-every: must not be negative")
 	bad(c.rotateEvery > 0 && c.rotateEvery < 2*c.publishAhead, "--rotate-signing-keys-every: %v is less than twice --publish-signing-keys-ahead", c.rotateEvery)

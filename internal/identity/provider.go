@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
@@ -22,8 +23,11 @@ var publicProviders = []string{
 	"graph.facebook.com", "www.amazon.com", "www.digits.com",
 }
 
-// userPoolProvider is the form of CognitoIdentityProviders[].ProviderName.
-var userPoolProvider = regexp.MustCompile(`\Acognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[\w-]+_[0-9a-zA-Z]+\z`)
+// userPoolProvider is the form of CognitoIdentityProviders[].ProviderName. It is compiled
+// when a pool has one: every start of the program would wait for it.
+var userPoolProvider = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\Acognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[\w-]+_[0-9a-zA-Z]+\z`)
+})
 
 // checkProviders tells what of a pool's providers can not be: of several, the same at
 // each call.
@@ -38,7 +42,7 @@ func (p *Pool) checkProviders() error {
 		}
 	}
 	for _, c := range p.CognitoProviders {
-		if !userPoolProvider.MatchString(c.ProviderName) || c.ClientID == "" {
+		if !userPoolProvider().MatchString(c.ProviderName) || c.ClientID == "" {
 			return api.InvalidCognitoProvider.With()
 		}
 	}

@@ -47,6 +47,7 @@ type DB struct {
 	lock    *flock.Flock
 	cache   atomic.Pointer[cache] // see cache
 	readers *readers
+	take    func(context.Context) (*conn, error) // readers.take
 	writer  *writer
 	closing chan struct{} // closed by Close
 	close   func() error
@@ -95,6 +96,7 @@ func open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	db.cache.Store(new(cache))
 	db.readers = newReaders(readerDSN(path), min(max(2, runtime.GOMAXPROCS(0)), 8), db.closing)
+	db.take = db.readers.take
 	db.writer = newWriter(writerDSN(path), c, db)
 	db.close = sync.OnceValue(db.shut)
 	go db.writer.loop()
@@ -141,17 +143,21 @@ func (db *DB) read(ctx context.Context, f func(fullTx) error) error {
 }
 
 func (db *DB) view(ctx context.Context, c *cache, f func(fullTx) error) error {
-	t := &tx{
-		transaction: &transaction{acquire: db.readers.take, start: beginRead, cache: c},
-		ctx:         ctx,
-		now:         db.now(),
+	// One piece of memory: this is most of what a View of cached rows costs.
+	v := &struct {
+		tx
+		of transaction
+	}{
+		tx: tx{ctx: ctx, now: db.now()},
+		of: transaction{acquire: db.take, start: beginRead, cache: c},
 	}
+	v.transaction = &v.of
 	defer func() {
-		if t.conn != nil {
-			db.readers.give(t.conn, t.dead == nil)
+		if v.conn != nil {
+			db.readers.give(v.conn, v.dead == nil)
 		}
 	}()
-	return t.run(f, readTx{t})
+	return v.run(f, readTx{&v.tx})
 }
 
 // Check proves that the store can be read, and that it is not broken.
