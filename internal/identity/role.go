@@ -149,7 +149,7 @@ func (v *Verified) mappingKey() string {
 	switch {
 	case v.ProviderARN != "":
 		return v.ProviderARN
-	case userPoolProvider.MatchString(v.Provider):
+	case userPoolProvider().MatchString(v.Provider):
 		return v.Provider + ":" + v.Audience
 	}
 	return v.Provider
