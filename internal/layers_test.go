@@ -46,6 +46,9 @@ var modules = map[string]string{
 	"github.com/pressly/goose/v3":        "schema migrations from embedded SQL",
 	"github.com/spf13/cobra":             "commands, help, completion for four shells",
 	"github.com/spf13/pflag":             "the flags under cobra",
+	"go.yaml.in/yaml/v3":                 "reads YAML of --cli-input-yaml",
+	"golang.org/x/term":                  "whether standard output is a terminal, and how wide",
+	"golang.org/x/text":                  "how wide characters are in a table",
 	"modernc.org/sqlite":                 "the embedded store, without cgo",
 }
 
