@@ -178,14 +178,13 @@ func (to *caller) call(ctx context.Context, op *api.Operation, input *object) (*
 	body := encodeInput(to.service, op, input)
 	for attempt := 1; ; attempt++ {
 		answer, again, err := to.attempt(ctx, op, body, credentials, attempt)
-		if err == nil || !again || ctx.Err() != nil {
+		var f *failure
+		switch {
+		case err == nil, ctx.Err() != nil:
 			return answer, err
-		}
-		if attempt == to.attempts {
-			var f *failure
-			if errors.As(err, &f) && f.refusal != nil {
-				return nil, refused(op, f.refusal, fmt.Sprintf(" (reached max retries: %d)", attempt-1))
-			}
+		case attempt == to.attempts && errors.As(err, &f) && f.refusal != nil:
+			return nil, refused(op, f.refusal, fmt.Sprintf(" (reached max retries: %d)", attempt-1))
+		case !again, attempt == to.attempts:
 			return nil, err
 		}
 		delay := time.Duration(min(mathrand.Float64()*float64(uint64(1)<<min(attempt-1, 10)), 20) * float64(time.Second))
@@ -239,7 +238,7 @@ func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, c
 		}
 		return nil, passing(resp.StatusCode, r.code), refused(op, r, "")
 	}
-	answer, err = readAnswer(to.service, op, content, to.asSent)
+	answer, err = to.readAnswer(op, content)
 	return answer, false, err
 }
 

@@ -29,6 +29,8 @@ type Command struct {
 	// Terminal is the width of the terminal that Stdout is, or 0 when it is none.
 	Terminal int
 	Now      func() time.Time
+	// Location is the zone that times are printed in; nil: the local one.
+	Location *time.Location
 	// Dial connects; nil: as the operating system does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

@@ -63,7 +63,6 @@ func (s *settings) fromProfile(ctx context.Context, name string, via []string) (
 	if !found && len(via) > 0 {
 		return none, failed(`The source profile "%s" must have credentials.`, name)
 	}
-	config := s.files.config[name]
 	role := p["role_arn"]
 	switch {
 	case role != "" && (p["source_profile"] != "" || p["credential_source"] != ""):
@@ -79,13 +78,19 @@ func (s *settings) fromProfile(ctx context.Context, name string, via []string) (
 			return s.fromWebIdentity(ctx, file, role, session)
 		}
 	}
-	if c, err := keys(s.files.credentials[name], "shared-credentials-file"); err != nil || c != none {
+	return s.own(ctx, name)
+}
+
+// own takes the key of a profile itself.
+func (s *settings) own(ctx context.Context, name string) (sigv4.Credentials, error) {
+	c, err := keys(s.files.credentials[name], "shared-credentials-file")
+	if err != nil || c != (sigv4.Credentials{}) {
 		return c, err
 	}
-	if command := p["credential_process"]; command != "" {
-		return s.fromProcess(ctx, command)
+	if p, _ := s.files.merged(name); p["credential_process"] != "" {
+		return s.fromProcess(ctx, p["credential_process"])
 	}
-	return keys(config, "config-file")
+	return keys(s.files.config[name], "config-file")
 }
 
 func asList(names []string) []any {
@@ -119,7 +124,11 @@ func (s *settings) assumed(ctx context.Context, name string, p map[string]string
 	var source sigv4.Credentials
 	switch from := p["credential_source"]; from {
 	case "":
-		source, err = s.fromProfile(ctx, p["source_profile"], sourceOf(via, p["source_profile"]))
+		if p["source_profile"] == name {
+			source, err = s.own(ctx, name)
+		} else {
+			source, err = s.fromProfile(ctx, p["source_profile"], via)
+		}
 	case "Environment":
 		source, err = s.fromEnvironment()
 	case "Ec2InstanceMetadata":
@@ -149,14 +158,6 @@ func (s *settings) assumed(ctx context.Context, name string, p map[string]string
 		input.set("DurationSeconds", n)
 	}
 	return s.exchange(ctx, "AssumeRole", input, source)
-}
-
-// sourceOf lets a profile name itself as its source: then its own keys are meant.
-func sourceOf(via []string, source string) []string {
-	if len(via) > 0 && via[len(via)-1] == source {
-		return via[: len(via)-1 : len(via)-1]
-	}
-	return via
 }
 
 func (s *settings) sessionName(name string) string {

@@ -17,6 +17,19 @@ type paging struct {
 	start              string
 	started            bool
 	pageSize, maxItems *big.Int
+	// next is the service's token to start with, and skip how many items of its page were
+	// shown before.
+	next any
+	skip int
+}
+
+// setToken sets the token of the next call; nil: it has none.
+func (c *call) setToken(v any) {
+	if v == nil || v == "None" {
+		c.input.delete(c.operation.Paging.Token)
+		return
+	}
+	c.input.set(c.operation.Paging.Token, v)
 }
 
 // truncated is the member of a token that tells how much of a page was shown already. AWS's
@@ -54,8 +67,8 @@ func (c *call) choosePaging() error {
 	return nil
 }
 
-// keepPaging takes the paging options, or, when parameters turn paging off, leaves them
-// among the parameters, where they are wrong.
+// keepPaging makes the paging options parameters of the first call; or, when other parameters
+// turn paging off, leaves them where they are wrong.
 func (c *call) keepPaging() {
 	p := c.operation.Paging
 	if p == nil || !p.Paginated {
@@ -76,6 +89,17 @@ func (c *call) keepPaging() {
 	}
 	if !c.paginate && (c.paging.started || c.paging.pageSize != nil || c.paging.maxItems != nil) {
 		c.input.set("PaginationConfig", newObject())
+	}
+	if c.paginate {
+		if c.paging.started {
+			var next any
+			next, c.paging.skip = decodeToken(p, c.paging.start)
+			c.setToken(next)
+			c.paging.next = next
+		}
+		if c.paging.pageSize != nil {
+			c.input.set(p.Limit, c.paging.pageSize)
+		}
 	}
 	if n := c.paging.maxItems; c.paginate && n != nil && n.Sign() <= 0 {
 		fmt.Fprintln(c.Stderr, "warning: Non-positive values for --max-items may result in undefined behavior.")
@@ -162,24 +186,7 @@ func (c *call) shown(page *object) *object {
 // token to go on with; empty: there is no more.
 func (c *call) eachPage(ctx context.Context, to *caller, each func(*object) error) (resume string, err error) {
 	p := c.operation.Paging
-	var next any
-	skip := 0
-	if c.paging.started {
-		next, skip = decodeToken(p, c.paging.start)
-	}
-	setToken := func(v any) {
-		if v == nil || v == "None" {
-			c.input.delete(p.Token)
-			return
-		}
-		c.input.set(p.Token, v)
-	}
-	if c.paging.started {
-		setToken(next)
-	}
-	if c.paging.pageSize != nil {
-		c.input.set(p.Limit, c.paging.pageSize)
-	}
+	next, skip := c.paging.next, c.paging.skip
 	total := int64(0)
 	var previous any
 	for {
@@ -222,7 +229,7 @@ func (c *call) eachPage(ctx context.Context, to *caller, each func(*object) erro
 			token.set(p.Token, next)
 			return "", failed("Error during pagination: The same next token was received twice: %s", quoted(token))
 		}
-		setToken(next)
+		c.setToken(next)
 		previous = next
 	}
 }

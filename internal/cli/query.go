@@ -17,7 +17,11 @@ func (e *expression) search(v any) (any, error) {
 	if e == nil {
 		return v, nil
 	}
-	return e.root.eval(v)
+	r, err := e.root.eval(v)
+	if _, ok := r.(exprefValue); ok {
+		return nil, &queryError{"The result is an expression, which can not be printed."}
+	}
+	return r, err
 }
 
 // isFalse tells what counts as false: null, false and what is empty, but no number.

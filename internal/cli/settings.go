@@ -264,7 +264,7 @@ func splitWords(text string) []string {
 // attempts is how often a call is tried at most.
 func (s *settings) attempts() (int, error) {
 	if mode := s.either("AWS_RETRY_MODE", "retry_mode"); mode != "" && !slices.Contains([]string{"standard", "adaptive"}, mode) {
-		return 0, failed(`Invalid value provided to "mode": "%s" must be one of: "standard", "adaptive"`, mode)
+		return 0, failed(`Invalid value provided to "mode": "%s" must be one of: "standard" or "adaptive"`, mode)
 	}
 	text := s.either("AWS_MAX_ATTEMPTS", "max_attempts")
 	if text == "" {
@@ -275,7 +275,7 @@ func (s *settings) attempts() (int, error) {
 		return 0, failed("%v", err)
 	}
 	if n.Sign() <= 0 || !n.IsInt64() {
-		return 0, failed(`Value provided to "max_attempts": %s must be an integer greater than or equal to 1.`, n)
+		return 0, failed(`Value provided to "max_attempts": %s must be an integer greater than or equal to one.`, n)
 	}
 	return int(n.Int64()), nil
 }

@@ -79,8 +79,12 @@ func appendFormValue(b *strings.Builder, path string, v any, shape *api.Shape) {
 }
 
 // readAnswer reads an answer: the members that the description has, in its order.
-func readAnswer(s *api.Service, op *api.Operation, content []byte, asSent bool) (*object, error) {
-	r := reader{asSent: asSent, policies: s.Name == "iam"}
+func (to *caller) readAnswer(op *api.Operation, content []byte) (*object, error) {
+	s := to.service
+	r := reader{asSent: to.asSent, policies: s.Name == "iam", zone: to.Location}
+	if r.zone == nil {
+		r.zone = time.Local
+	}
 	if s.Protocol == api.Query {
 		doc, err := parseXML(content)
 		if err != nil {
@@ -116,6 +120,7 @@ type reader struct {
 	asSent bool
 	// policies: policy documents come as escaped JSON, and are printed as objects.
 	policies bool
+	zone     *time.Location
 }
 
 // value picks from JSON. What has another type than expected stays as it is.
@@ -186,7 +191,7 @@ func (r *reader) timestamp(v any) (any, error) {
 		}
 		whole := math.Floor(f)
 		micros := math.RoundToEven((f - whole) * 1e6)
-		return isoTime(time.Unix(int64(whole), int64(micros)*1000)), nil
+		return isoTime(time.Unix(int64(whole), int64(micros)*1000).In(r.zone)), nil
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "20060102T150405Z", time.RFC1123Z, time.RFC1123} {
 		if t, err := time.Parse(layout, text); err == nil {
