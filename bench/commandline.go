@@ -63,7 +63,7 @@ func (b *bench) commandLine(ctx context.Context, p *product) error {
 func (b *bench) commandLineGoals() []goal {
 	skeleton := b.row(cliSkeleton).spread(func(p point) float64 { return p.CPU / 1000 })
 	goals := []goal{atMost("command line: CPU of a skeleton", skeleton, 15, " ms")}
-	if len(b.row(cliAWS).points) > 0 {
+	if b.row(cliAWS) != nil {
 		goals = append(goals, atLeast("command line: aws / ours, a call, whole process", b.ratio(cliAWS, cliCall, p50), 30))
 	}
 	return goals

@@ -323,11 +323,10 @@ func (s *settings) ask(ctx context.Context, paths ...string) []byte {
 	if err != nil {
 		return nil
 	}
-	path := ""
 	var text []byte
 	for _, p := range paths {
 		// The answer to one path is the end of the next.
-		path = p + strings.TrimSpace(string(text))
+		path := p + strings.TrimSpace(string(text))
 		if text, err = s.fetch(ctx, http.MethodGet, metadata+path, map[string]string{"X-aws-ec2-metadata-token": string(token)}); err != nil {
 			return nil
 		}

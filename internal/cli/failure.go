@@ -31,9 +31,8 @@ type failure struct {
 type usage uint8
 
 const (
-	usageNone usage = iota
-	// usageAfter: the message, then how commands are written.
-	usageAfter
+	// usageAfter: the message, then how commands are written. Zero: no usage.
+	usageAfter usage = iota + 1
 	// usageBefore: the other way round.
 	usageBefore
 )

@@ -257,7 +257,7 @@ func outputCases() []parityCase {
 		}
 		all = append(all, one(odd, ""), one("{}", ""), one("", ""), one("<html>", ""), one("[]", "IdentityPoolId"),
 			one(odd, "IdentityPoolName"), one(odd, "AllowUnauthenticatedIdentities"), one(odd, "nope"), one(odd, "SamlProviderARNs"), one(odd, "IdentityPoolTags"),
-			one(odd, "CognitoIdentityProviders[*].[ProviderName, ClientId]"), one(odd, "CognitoIdentityProviders[*].ProviderName"), one(odd, "[OpenIdConnectProviderARNs, SamlProviderARNs]"),
+			one(odd, "CognitoIdentityProviders[*].[ProviderName, ClientId]"), one(odd, "CognitoIdentityProviders[*].ProviderName"), one(odd, "[OpenIdConnectProviderARNs, OpenIdConnectProviderARNs[::-1]]"),
 			one(odd, "{b: IdentityPoolId, a: CognitoIdentityProviders[0], c: `1.50`, d: `[[1, [2]], \"x\"]`, e: `[]`}"), one(odd, "[[`1`, `2`], [`3`]] | [0]"), one(odd, "`[[], {}]`"), one(odd, "`{\"a\": {}, \"b\": []}`"),
 			one(odd, "length(IdentityPoolName)"), one(odd, "`\"é\"`"), one(odd, "`1e100`"), one(odd, "`[{\"a\": 1, \"n\": {\"x\": 1}}, {\"b\": 2, \"n\": {\"x\": [1, 2]}}]`"), one(odd, "`[1, {\"a\": 1}]`"), one(odd, "`[{\"a\": 1}, 1]`"),
 			one(odd, "`[\"x\", [\"y\"], null, true, 0.1]`"), one(odd, "`{\"k\": null, \"t\": true, \"z\": 0}`"), one(odd, "`0`"), one(odd, "`\"\"`"), one(odd, "`false`"),

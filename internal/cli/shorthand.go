@@ -183,7 +183,7 @@ func (p *shorthand) values() (any, error) {
 
 // nested reads a list or a hash, or else what other reads.
 func (p *shorthand) nested(other func() (any, error)) (any, error) {
-	read := other
+	var read func() (any, error)
 	switch p.current() {
 	case '[':
 		read = p.list

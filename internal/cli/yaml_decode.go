@@ -231,10 +231,11 @@ func resolveYAML(text string) yamlKind {
 // yamlFloatLooks takes 1. 1.5 1.5e3 1e3 .5 .5e+3, with underscores among the digits.
 func yamlFloatLooks(s string) bool {
 	const digits = "0123456789"
-	mantissa, exponent := s, ""
+	mantissa := s
 	i := strings.IndexAny(s, "eE")
 	if i >= 0 {
-		mantissa, exponent = s[:i], s[i+1:]
+		exponent := s[i+1:]
+		mantissa = s[:i]
 		signed := strings.TrimPrefix(strings.TrimPrefix(exponent, "-"), "+")
 		if signed == "" || strings.Trim(signed, digits) != "" || len(exponent)-len(signed) > 1 {
 			return false
