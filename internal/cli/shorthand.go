@@ -33,24 +33,26 @@ type shorthand struct {
 	depth int
 }
 
-// A shorthandError shows where a text stops to be shorthand.
+// A shorthandError shows where a text stops to be shorthand. Its message is made when it is
+// asked for: many are caught where another reading is tried.
 type shorthandError struct {
-	message string
+	// format has a place for the marked text.
+	format string
+	text   []rune
+	at     int
 }
 
-func (e *shorthandError) Error() string { return e.message }
-
-// mark shows the text with a caret below the place at.
-func (p *shorthand) mark(at int) string {
-	at = min(at, len(p.text))
-	consumed, rest, spaces := p.text, []rune(nil), at
-	if i := lastIndex(p.text[:at], '\n'); i >= 0 {
+// Error shows the text with a caret below the place.
+func (e *shorthandError) Error() string {
+	at := min(e.at, len(e.text))
+	consumed, rest, spaces := e.text, []rune(nil), at
+	if i := lastIndex(e.text[:at], '\n'); i >= 0 {
 		spaces = at - i - 1
 	}
-	if i := slices.Index(p.text[at:], '\n'); i >= 0 {
-		consumed, rest = p.text[:at+i], p.text[at+i:]
+	if i := slices.Index(e.text[at:], '\n'); i >= 0 {
+		consumed, rest = e.text[:at+i], e.text[at+i:]
 	}
-	return string(consumed) + "\n" + strings.Repeat(" ", spaces) + "^" + string(rest)
+	return strings.Replace(e.format, "%TEXT", string(consumed)+"\n"+strings.Repeat(" ", spaces)+"^"+string(rest), 1)
 }
 
 func lastIndex(text []rune, r rune) int {
@@ -63,7 +65,7 @@ func lastIndex(text []rune, r rune) int {
 }
 
 func (p *shorthand) expected(what, got string) error {
-	return &shorthandError{fmt.Sprintf("Expected: '%s', received: '%s' for input:\n %s", what, got, p.mark(p.at))}
+	return &shorthandError{fmt.Sprintf("Expected: '%s', received: '%s' for input:\n %%TEXT", what, got), p.text, p.at}
 }
 
 // end is what current returns behind the text. No character has this value.
@@ -119,8 +121,8 @@ func (p *shorthand) parameter() (*object, error) {
 			return nil, err
 		}
 		if _, ok := params.get(name); ok {
-			return nil, &shorthandError{fmt.Sprintf("Second instance of key %q encountered for input:\n%s\n"+
-				`This is often because there is a preceding "," instead of a space.`, name, p.mark(last+1))}
+			return nil, &shorthandError{fmt.Sprintf("Second instance of key %q encountered for input:\n%%TEXT\n"+
+				`This is often because there is a preceding "," instead of a space.`, name), p.text, last + 1}
 		}
 		params.set(name, v)
 		last = p.at
@@ -193,7 +195,7 @@ func (p *shorthand) nested(other func() (any, error)) (any, error) {
 		return other()
 	}
 	if p.depth++; p.depth > maxNesting {
-		return nil, &shorthandError{"Nested too deep."}
+		return nil, &shorthandError{"Nested too deep in:\n%TEXT", p.text, p.at}
 	}
 	defer func() { p.depth-- }()
 	return read()
