@@ -139,6 +139,9 @@ func (b *bench) run(ctx context.Context) error {
 	if err := b.crash(ctx, fresh); err != nil {
 		return err
 	}
+	if err := b.commandLine(ctx, rs512); err != nil {
+		return err
+	}
 	return b.starts(ctx, rs512)
 }
 

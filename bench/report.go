@@ -106,7 +106,7 @@ func atLeast(name string, reached spread, bound float64) goal {
 }
 
 func (b *bench) goals() []goal {
-	return []goal{
+	return append([]goal{
 		atMost("token RS512: CPU / a bare crypto/rsa signature", b.ratio(tokenRS512, rawRS512, cpu), 1.15, ""),
 		atMost("token RS512: p99 / that of floor rs512", b.ratio(tokenRS512, floorRow(floorRS512), p99), 0.5, ""),
 		atMost("token ES256: CPU / floor es256", b.ratio(tokenES256, floorRow(floorES256), cpu), 1.35, ""),
@@ -120,7 +120,7 @@ func (b *bench) goals() []goal {
 		atMost("memory, tokens over 64 connections", b.row(tokenRS512At).spread(memory), 40, " MB"),
 		atMost(fmt.Sprintf("memory, %d users", b.users), b.row(tokenMany).spread(memory), 150, " MB"),
 		atMost("start to first token", b.row(startToken).spread(p50), 20, " ms"),
-	}
+	}, b.commandLineGoals()...)
 }
 
 // report prints the table, the goals and the notes.

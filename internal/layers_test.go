@@ -54,7 +54,9 @@ var modules = map[string]string{
 	"github.com/russellhaering/goxmldsig": "the XML signatures under crewjam/saml; named for the clock that it takes",
 	"github.com/spf13/cobra":              "commands, help, completion for four shells",
 	"github.com/spf13/pflag":              "the flags under cobra",
-	"go.yaml.in/yaml/v3":                  "declared state, with the line of each value; the YAML organisation's continuation of gopkg.in/yaml.v3",
+	"go.yaml.in/yaml/v3":                  "reads declared state, with the line of each value, and --cli-input-yaml; the YAML organisation's continuation of gopkg.in/yaml.v3",
+	"golang.org/x/term":                   "whether standard output is a terminal, and how wide",
+	"golang.org/x/text":                   "how wide characters are in a table",
 	"modernc.org/sqlite":                  "the embedded store, without cgo",
 }
 

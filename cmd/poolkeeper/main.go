@@ -30,6 +30,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	context.AfterFunc(ctx, stop)
 
 	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	if code, ok := p.runAWS(ctx, args); ok {
+		return code
+	}
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -79,6 +82,7 @@ Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\nSee '%s --help'", err, c.CommandPath())}
 	})
+	root.AddCommand(p.serviceCommands()...)
 	root.AddCommand(p.serveCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.versionCommand())
 	return root
 }

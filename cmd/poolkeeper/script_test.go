@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"runtime"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"poolkeeper": main})
+	testscript.Main(m, map[string]func(){"poolkeeper": main, "aws": main})
 }
 
 // TestScripts runs the program as a person does. Beside the usual commands of
@@ -25,6 +26,12 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
+		// PROGRAM is the path of the program.
+		Setup: func(env *testscript.Env) error {
+			path, err := exec.LookPath("poolkeeper")
+			env.Setenv("PROGRAM", path)
+			return err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"freeport": freeport,
 			"ready":    ready,

@@ -52,14 +52,7 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 	}
 	speaks.header(req.Header, c.Service, op)
 	if c.Credentials != (sigv4.Credentials{}) {
-		path := req.URL.EscapedPath()
-		if path == "" {
-			path = "/"
-		}
-		sigv4.Sign(&sigv4.Request{
-			Method: req.Method, Path: path, RawQuery: req.URL.RawQuery,
-			Host: req.Host, Header: req.Header, Body: body,
-		}, c.Credentials, c.Region, c.Service.Name, c.Now())
+		sign(req, body, c.Credentials, c.Region, c.Service.Name, c.Now())
 	}
 	client := c.HTTP
 	if client == nil {

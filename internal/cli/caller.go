@@ -1,0 +1,308 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/sigv4"
+)
+
+// A caller sends the calls of one command to one service.
+type caller struct {
+	*settings
+	service *api.Service
+	url     *url.URL
+	// region signs.
+	region      string
+	credentials func(context.Context) (sigv4.Credentials, error)
+	client      *http.Client
+	attempts    int
+	// asSent: timestamps are printed as they came.
+	asSent bool
+	// id is that of the call, over all attempts.
+	id string
+}
+
+// caller prepares to call the service, as far as the configuration says how.
+func (c *call) caller(s *settings) (*caller, error) {
+	region, err := s.region()
+	if err != nil {
+		return nil, err
+	}
+	text := s.endpointURL(c.service)
+	if region == "" && c.service.Name == "iam" || region == "" && text != "" && c.service.Name == "sts" && c.operation.Public {
+		region = "us-east-1"
+	}
+	if region == "" {
+		return nil, unconfigured("NoRegion", `You must specify a region. You can also configure your region by running "%s configure".`, s.Name)
+	}
+	to := &caller{settings: s, service: c.service, region: region, credentials: s.credentials, id: uuid()}
+	if text == "" {
+		text, to.region = address(c.service, region)
+	}
+	if to.url, err = endpoint(text); err != nil {
+		return nil, err
+	}
+	if c.operation.Public || s.is("no-sign-request") {
+		to.credentials = func(context.Context) (sigv4.Credentials, error) { return sigv4.Credentials{}, nil }
+	}
+	if to.attempts, err = s.attempts(); err != nil {
+		return nil, err
+	}
+	if to.asSent, err = s.timestampsAsSent(); err != nil {
+		return nil, err
+	}
+	to.client, err = s.httpClient()
+	return to, err
+}
+
+// address is where AWS has a service in a region, and the region to sign for.
+func address(s *api.Service, region string) (address, signed string) {
+	domain, home := "amazonaws.com", "us-east-1"
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		domain, home = "amazonaws.com.cn", "cn-north-1"
+	case strings.HasPrefix(region, "us-gov-"):
+		home = "us-gov-west-1"
+	case strings.HasPrefix(region, "us-iso-"):
+		domain, home = "c2s.ic.gov", "us-iso-east-1"
+	case strings.HasPrefix(region, "us-isob-"):
+		domain, home = "sc2s.sgov.gov", "us-isob-east-1"
+	case strings.HasPrefix(region, "eusc-"):
+		domain, home = "amazonaws.eu", "eusc-de-east-1"
+	}
+	if s.Name != "iam" {
+		return "https://" + s.Name + "." + region + "." + domain, region
+	}
+	// IAM is one for all regions of a partition.
+	switch home {
+	case "cn-north-1":
+		return "https://iam.cn-north-1." + domain, home
+	case "us-gov-west-1":
+		return "https://iam.us-gov." + domain, home
+	case "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1":
+		return "https://iam." + home + "." + domain, home
+	}
+	return "https://iam." + domain, home
+}
+
+func uuid() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // It never fails.
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// A dialError is one of connecting.
+type dialError struct{ error }
+
+func (e dialError) Unwrap() error { return e.error }
+
+// A timedConn gives up a read that takes too long.
+type timedConn struct {
+	net.Conn
+	timeout time.Duration
+	now     func() time.Time
+}
+
+func (c timedConn) Read(b []byte) (int, error) {
+	if c.timeout > 0 {
+		if err := c.SetReadDeadline(c.now().Add(c.timeout)); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Read(b)
+}
+
+func (s *settings) httpClient() (*http.Client, error) {
+	dial := s.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	config := &tls.Config{InsecureSkipVerify: s.is("no-verify-ssl")} //nolint:gosec // the option says so
+	bundle := s.text("ca-bundle")
+	if bundle == "" {
+		bundle = s.either("AWS_CA_BUNDLE", "ca_bundle")
+	}
+	if bundle != "" && !config.InsecureSkipVerify {
+		pem, err := os.ReadFile(s.expand(bundle))
+		config.RootCAs = x509.NewCertPool()
+		if err != nil || !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, failed("Could not find a suitable TLS CA certificate bundle, invalid path: %s", bundle)
+		}
+	}
+	return &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				if s.connectTimeout > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, s.connectTimeout)
+					defer cancel()
+				}
+				conn, err := dial(ctx, network, address)
+				if err != nil {
+					return nil, dialError{err}
+				}
+				return timedConn{conn, s.readTimeout, s.Now}, nil
+			},
+			TLSClientConfig: config, TLSHandshakeTimeout: s.connectTimeout,
+			DisableCompression: true, MaxResponseHeaderBytes: 1 << 20,
+		},
+	}, nil
+}
+
+// call calls an operation, again when a failure is likely to pass, and returns what the
+// description knows of the answer.
+func (to *caller) call(ctx context.Context, op *api.Operation, input *object) (*object, error) {
+	credentials, err := to.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body := encodeInput(to.service, op, input)
+	for attempt := 1; ; attempt++ {
+		answer, again, err := to.attempt(ctx, op, body, credentials, attempt)
+		var f *failure
+		switch {
+		case err == nil, ctx.Err() != nil:
+			return answer, err
+		case attempt == to.attempts && errors.As(err, &f) && f.refusal != nil:
+			return nil, refused(op, f.refusal, fmt.Sprintf(" (reached max retries: %d)", attempt-1))
+		case !again, attempt == to.attempts:
+			return nil, err
+		}
+		delay := time.Duration(min(mathrand.Float64()*float64(uint64(1)<<min(attempt-1, 10)), 20) * float64(time.Second))
+		to.debugf("Response received to retry, sleeping for %v", delay)
+		timer := time.NewTimer(delay)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// attempt sends the call once. again tells that another attempt is worth it.
+func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, credentials sigv4.Credentials, n int) (answer *object, again bool, err error) {
+	speaks := jsonClient
+	if to.service.Protocol == api.Query {
+		speaks = queryClient
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, false, failed("%v", err)
+	}
+	speaks.header(req.Header, to.service, op)
+	if credentials != (sigv4.Credentials{}) {
+		sign(req, body, credentials, to.region, to.service.Name, to.Now())
+	}
+	req.Header.Set("User-Agent", to.agent())
+	req.Header.Set("Accept-Encoding", "identity")
+	req.Header.Set("Amz-Sdk-Invocation-Id", to.id)
+	req.Header.Set("Amz-Sdk-Request", fmt.Sprintf("attempt=%d", n))
+	to.debugf("Making request for %s to %s: %d bytes, attempt %d", op.Name, to.url, len(body), n)
+	resp, err := to.client.Do(req)
+	var content []byte
+	if err == nil {
+		defer resp.Body.Close()
+		content, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	}
+	if err != nil {
+		return nil, true, to.unreached(ctx, err)
+	}
+	if len(content) > maxAnswer {
+		return nil, false, failed("%s answers with more than %d bytes", to.url, maxAnswer)
+	}
+	to.debugf("Response of %s: %s, %d bytes, request id %s", op.Name, resp.Status, len(content), resp.Header.Get("X-Amzn-Requestid"))
+	if resp.StatusCode >= 301 {
+		r, err := readRefusal(to.service, resp, content)
+		if err != nil {
+			return nil, false, err
+		}
+		return nil, passing(resp.StatusCode, r.code), refused(op, r, "")
+	}
+	answer, err = to.readAnswer(op, content)
+	return answer, false, err
+}
+
+// sign signs a request for the bytes that it will be sent with.
+func sign(req *http.Request, body []byte, credentials sigv4.Credentials, region, service string, now time.Time) {
+	path := req.URL.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	sigv4.Sign(&sigv4.Request{
+		Method: req.Method, Path: path, RawQuery: req.URL.RawQuery,
+		Host: req.Host, Header: req.Header, Body: body,
+	}, credentials, region, service, now)
+}
+
+// unreached says why there is no answer.
+func (to *caller) unreached(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var (
+		dial   dialError
+		netErr net.Error
+		certs  *tls.CertificateVerificationError
+		record tls.RecordHeaderError
+		alert  tls.AlertError
+	)
+	timeout := errors.As(err, &netErr) && netErr.Timeout()
+	switch at := to.url.String(); {
+	case errors.As(err, &dial) && (timeout || errors.Is(err, context.DeadlineExceeded)):
+		return failed(`Connect timeout on endpoint URL: "%s"`, at)
+	case errors.As(err, &dial):
+		return failed(`Could not connect to the endpoint URL: "%s"`, at)
+	case errors.As(err, &certs):
+		return failed("SSL validation failed for %s [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: %v", at, certs.Err)
+	case errors.As(err, &record), errors.As(err, &alert):
+		return failed("SSL validation failed for %s %v", at, err)
+	case timeout:
+		return failed(`Read timeout on endpoint URL: "%s"`, at)
+	default:
+		to.debugf("%v", err)
+		return failed(`Connection was closed before we received a valid response from endpoint URL: "%s".`, at)
+	}
+}
+
+// refused words a refusal.
+func refused(op *api.Operation, r *refusal, more string) error {
+	return &failure{
+		code: exitRefused, refusal: r,
+		message: fmt.Sprintf("An error occurred (%s) when calling the %s operation%s: %s", r.code, op.Name, more, r.message),
+	}
+}
+
+// passing reports whether an error is likely to pass by itself.
+func passing(status int, code string) bool {
+	if slices.Contains([]int{500, 502, 503, 504}, status) {
+		return true
+	}
+	switch code {
+	case "RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete",
+		"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException",
+		"ProvisionedThroughputExceededException", "TransactionInProgressException", "RequestLimitExceeded", "BandwidthLimitExceeded",
+		"LimitExceededException", "RequestThrottled", "SlowDown", "EC2ThrottledException":
+		return true
+	}
+	return false
+}
