@@ -24,8 +24,9 @@ type protocol interface {
 type incoming struct {
 	service   *served
 	operation *api.Operation
-	// decode fills in the operation's input and checks it.
+	// decode fills in the operation's input and checks it. input is that, once it is there.
 	decode func(input any) error
+	input  any
 }
 
 const (
@@ -81,7 +82,7 @@ func (s *Server) readJSON(target []string, body []byte, rec *record) (*incoming,
 	if op == nil {
 		return nil, api.UnknownOperation.With()
 	}
-	return &incoming{service, op, func(input any) error { return wire.Decode(op.Input, doc, input) }}, nil
+	return &incoming{service: service, operation: op, decode: func(input any) error { return wire.Decode(op.Input, doc, input) }}, nil
 }
 
 // target returns the operation that X-Amz-Target names, or nil.
@@ -116,7 +117,7 @@ func (s *Server) readQuery(query string, body []byte, rec *record) (*incoming, e
 		rec.protocol = queryProtocol{namespace: sv.Namespace}
 		if op := sv.Operation(action); op != nil {
 			rec.operation, rec.protocol = op.Name, queryProtocol{sv.Namespace, op}
-			return &incoming{sv, op, func(input any) error { return wire.DecodeForm(op.Input, form, input) }}, nil
+			return &incoming{service: sv, operation: op, decode: func(input any) error { return wire.DecodeForm(op.Input, form, input) }}, nil
 		}
 	}
 	return nil, api.UnknownAction.With(action, version)
@@ -132,7 +133,7 @@ func (jsonProtocol) output(_ *api.Service, op *api.Operation, _ string, out any)
 	if op.Output == nil {
 		return nil
 	}
-	return wire.AppendJSON(make([]byte, 0, 1024), op.Output, out)
+	return wire.AppendJSON(make([]byte, 0, 256), op.Output, out)
 }
 
 func (jsonProtocol) failure(_ string, e *api.Error) []byte { return wire.AppendErrorJSON(nil, e) }

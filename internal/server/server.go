@@ -145,62 +145,80 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := &audit.Pending{
-		Service: in.service.Service, Operation: in.operation,
-		RequestID: rec.id, UserAgent: r.UserAgent(), NewID: s.newRequestID,
-	}
-	out, err := s.call(r, body, in, rec, call)
-	var refused *api.Error
-	if errors.As(err, &refused) {
-		refused = rec.protocol.translate(refused)
-		err = refused
-	}
-	if s.audit != nil {
-		if e := s.audit.Finish(r.Context(), call, out, err); e != nil {
-			return nil, fmt.Errorf("record the call: %w", e)
-		}
-	}
-	if err != nil {
+	call, out, err := s.call(r, body, in, rec)
+	if err := s.record(r, in, rec, call, out, err); err != nil {
 		return nil, err
 	}
 	return rec.protocol.output(in.service.Service, in.operation, rec.id, out), nil
 }
 
-// call is the part of the way that is recorded, as far as it came.
-func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record, call *audit.Pending) (out any, err error) {
+// call is the part of the way that is recorded. It returns the call as the audit log sees it;
+// nil for one that did not come to be done, and for reads, which leave a record only if
+// they are refused.
+func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record) (call *audit.Pending, out any, err error) {
 	op := in.operation
 
 	// 3. Who calls.
 	rec.caller, err = s.authenticate.Authenticate(r.Context(), in.service.Service, op, signedPart(r, body))
 	rec.caller.SourceIP, rec.caller.Secure, rec.caller.Now = rec.remoteHost(), r.TLS != nil, rec.start
-	call.Caller = rec.caller
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 
 	// 4. The input, converted and checked against the description.
 	b, bound := in.service.bound[op.Name]
 	if !bound {
-		return nil, api.NotServed.With(op.Name)
+		return nil, nil, api.NotServed.With(op.Name)
 	}
 	input := b.newInput()
 	if err := in.decode(input); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	call.Input = input
+	in.input = input
 
 	// 5. May they.
 	if err := s.authorize.Authorize(r.Context(), rec.caller, in.service.Service, op, input); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.uses.Note(rec.caller, in.service.Name, rec.start)
 
 	// 6. Do it.
-	out, err = b.call(audit.With(r.Context(), call), rec.caller, input)
-	if err != nil {
-		return nil, s.declared(op, err)
+	ctx := r.Context()
+	if op.Audit != api.AuditRead {
+		call = s.pending(r, in, rec)
+		ctx = audit.With(ctx, call)
 	}
-	return out, nil
+	out, err = b.call(ctx, rec.caller, input)
+	if err != nil {
+		return call, nil, s.declared(op, err)
+	}
+	return call, out, nil
+}
+
+func (s *Server) pending(r *http.Request, in *incoming, rec *record) *audit.Pending {
+	return &audit.Pending{
+		Service: in.service.Service, Operation: in.operation, Caller: rec.caller, Input: in.input,
+		RequestID: rec.id, UserAgent: r.UserAgent(), NewID: s.newRequestID,
+	}
+}
+
+// record sees to it that a call is in the audit log, as far as that is wanted. It returns err
+// as the protocol has it, or that it could not be recorded: then nothing is answered.
+func (s *Server) record(r *http.Request, in *incoming, rec *record, call *audit.Pending, out any, err error) error {
+	var refused *api.Error
+	if errors.As(err, &refused) {
+		err = rec.protocol.translate(refused)
+	}
+	if s.audit == nil || err == nil && call == nil {
+		return err
+	}
+	if call == nil {
+		call = s.pending(r, in, rec)
+	}
+	if e := s.audit.Finish(r.Context(), call, out, err); e != nil {
+		return fmt.Errorf("record the call: %w", e)
+	}
+	return err
 }
 
 // declared checks that an operation fails only as its description says.
