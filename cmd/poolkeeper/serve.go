@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -66,6 +67,11 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 	log, flush := newLog(c, p.stderr)
 	defer flush()
 	restrictNewFiles()
+	if p.getenv("GOGC") == "" {
+		// The heap is a few megabytes, so twice as many are cheap. Measured on reads: a
+		// tenth of the CPU less, and 5 MB more under load.
+		debug.SetGCPercent(200)
+	}
 
 	listener, err := net.Listen("tcp", c.listen)
 	if err != nil {
