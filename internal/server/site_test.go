@@ -108,8 +108,9 @@ type site struct {
 
 // A change alters the configuration of a site before it is built.
 type change struct {
-	identity func(*identity.Config)
-	server   func(*server.Config)
+	identity  func(*identity.Config)
+	principal func(*principal.Config)
+	server    func(*server.Config)
 	// now replaces the clock, for measurements.
 	now func() time.Time
 	log io.Writer
@@ -145,10 +146,14 @@ func newSite(t testing.TB, c change) *site {
 	if err := s.keys.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.principals, err = principal.New(principal.Config{
+	administration := principal.Config{
 		Store: s.db.Principals(), Seal: master, NewID: func(prefix string) string { return prefix + rand.Text()[:17] },
 		Issuer: issuer, InsecureUpstreams: true,
-	})
+	}
+	if c.principal != nil {
+		c.principal(&administration)
+	}
+	s.principals, err = principal.New(administration)
 	if err != nil {
 		t.Fatal(err)
 	}
