@@ -223,6 +223,8 @@ func TestClient_Refusal(t *testing.T) {
 		api.PoolNotFound.With(none))
 	wantRefusal(t, c.Call(t.Context(), "ListIdentityPools", &api.ListIdentityPoolsInput{MaxResults: 61}, new(api.ListIdentityPoolsOutput)),
 		&api.Error{Code: api.ValidationException, Message: "1 validation error detected: Value '61' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 60"})
+	wantRefusal(t, c.Call(t.Context(), "GetIdentityPoolRoles", &api.GetIdentityPoolRolesInput{IdentityPoolId: none}, nil),
+		api.PoolNotFound.With(none))
 	stranger := *c
 	stranger.Credentials.AccessKeyID = "AKIANOBODYNOBODYNOBO"
 	wantRefusal(t, stranger.Call(t.Context(), "ListIdentityPools", &api.ListIdentityPoolsInput{MaxResults: 1}, nil),

@@ -27,11 +27,13 @@ var internalMethods = map[string]string{
 	"Grant":              "AssumeRoleWithWebIdentity once the token is verified",
 	"OIDCProviderCalled": "AssumeRoleWithWebIdentity before the token is verified",
 	"MayPass":            "for identity pools",
+	"TrustedOIDC":        "for the verification of logins",
+	"TrustedSAML":        "for the verification of logins",
 	"TrustsPool":         "for identity pools",
 }
 
 // elsewhereServed are operations that other rooms serve.
-var elsewhereServed = []string{"AssumeRoleWithWebIdentity", "ListSigningKeys", "RotateSigningKeys"}
+var elsewhereServed = []string{"AssumeRoleWithWebIdentity", "ListRegions", "ListSigningKeys", "RotateSigningKeys"}
 
 // ownersWorld has one of everything, and everything of it has what mark says in its name.
 func ownersWorld(t *testing.T) (w *world, refs map[string]string) {

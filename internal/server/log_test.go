@@ -41,7 +41,6 @@ func TestLog_Line(t *testing.T) {
 		{"success", signed("root", "ListIdentityPools", poolsAsked), "ListIdentityPools", 200, "", by},
 		{"refused by the operation", signed("root", "DescribeIdentityPool", `{"IdentityPoolId":"us-east-1:0"}`), "DescribeIdentityPool", 400, "ResourceNotFoundException", by},
 		{"refused before it", signed("root", "DescribeIdentityPool", `{}`), "DescribeIdentityPool", 400, "ValidationException", by},
-		{"not served", signed("root", "GetIdentityPoolRoles", `{}`), "GetIdentityPoolRoles", 400, "UnknownOperationException", by},
 		// Who could not prove who they are have no name here.
 		{"wrong secret", signed("liar", "ListIdentityPools", poolsAsked), "ListIdentityPools", 400, "InvalidSignatureException", nil},
 		{"session token", signed("session", "ListIdentityPools", poolsAsked), "ListIdentityPools", 400, "UnrecognizedClientException", nil},

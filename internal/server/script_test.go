@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,11 +54,15 @@ import (
 // ${request}, and the usual Content-Type.
 //
 // keep names a value of the answer, in XML the first of that name; ${NAME} stands for it
-// from there on, in that answer as well. decode shows the header and the payload of a token.
+// from there on, in that answer as well, and ${NAME%} for the value as a form has it. decode
+// shows the header and the payload of a token.
 //
 // Between exchanges, "wait DURATION" moves the clock, which stands still otherwise, and
 // "break store" makes the store fail, and "sign NAME ID SECRET" gives somebody else the
-// name, who signs with a key from there on. ${stamp} is the time as signatures write it, ${day}
+// name, who signs with a key from there on, and a session token if there is a third word.
+// "token NAME {...}" keeps an ID token of op.example, in which the claims replace those of
+// ann. ${upstream} is the URL of a host with three security token services: /sts, /refuses and
+// /fails. ${stamp} is the time as signatures write it, ${day}
 // its day; ${root}, ${other} and ${dev} are access key ids.
 //
 // go test -update writes the answers anew: read the difference.
@@ -183,6 +188,7 @@ func runScript(t *testing.T, path string) {
 	for _, name := range []string{"root", "other", "dev"} {
 		r.vars[name] = site.who[name].AccessKeyID
 	}
+	r.vars["upstream"] = site.provider.url
 	s := parseScript(t, path)
 	for _, p := range s.steps {
 		for _, line := range p.text {
@@ -227,7 +233,18 @@ func (r *run) command(t *testing.T, where, line string) {
 	case line == "" || strings.HasPrefix(line, "#"):
 	case strings.HasPrefix(line, "sign "):
 		words := strings.Fields(r.expand(t, where, line))
-		r.site.who[words[1]] = sigv4.Credentials{AccessKeyID: words[2], SecretAccessKey: words[3]}
+		who := sigv4.Credentials{AccessKeyID: words[2], SecretAccessKey: words[3]}
+		if len(words) > 4 {
+			who.SessionToken = words[4]
+		}
+		r.site.who[words[1]] = who
+	case strings.HasPrefix(line, "token "):
+		name, text, _ := strings.Cut(strings.TrimPrefix(line, "token "), " ")
+		var claims map[string]any
+		if err := json.Unmarshal([]byte(r.expand(t, where, text)), &claims); err != nil {
+			t.Fatalf("%s: %s: %v", where, line, err)
+		}
+		r.vars[name] = r.site.provider.token(t, claims)
 	case line == "break store":
 		r.site.db.Close()
 	case strings.HasPrefix(line, "wait "):
@@ -256,6 +273,9 @@ func (r *run) request(t *testing.T, where string, ask []string) (address string,
 	case isCall && query != nil:
 		sign.service = query.Name
 		req, words = callQuery(query, words[1], ""), words[2:]
+	case words[0] == "call" && api.Identities.Operation(words[1]) != nil:
+		sign.service = api.Identities.Name
+		req, words = call(api.Identities.TargetPrefix, words[1], ""), words[2:]
 	case words[0] == "call":
 		req, words = callCognito(words[1], ""), words[2:]
 	case words[0] == "control":
@@ -373,13 +393,14 @@ func spell(body string) string {
 	return strings.Join(parts, " ")
 }
 
-var variable = regexp.MustCompile(`\$\{(\w+)\}`)
+var variable = regexp.MustCompile(`\$\{(\w+)(%?)\}`)
 
 // expand puts the values of the variables in.
 func (r *run) expand(t *testing.T, where, line string) string {
 	t.Helper()
 	return variable.ReplaceAllStringFunc(line, func(v string) string {
-		name := v[2 : len(v)-1]
+		m := variable.FindStringSubmatch(v)
+		name := m[1]
 		switch name {
 		case "stamp":
 			return r.site.clock.Now().Format("20060102T150405Z")
@@ -391,6 +412,9 @@ func (r *run) expand(t *testing.T, where, line string) string {
 		value, known := r.vars[name]
 		if !known && !*update {
 			t.Errorf("%s: nothing is kept as %s", where, v)
+		}
+		if m[2] != "" {
+			return url.QueryEscape(value)
 		}
 		return value
 	})
@@ -408,6 +432,7 @@ func (r *run) names(lines []string) []string {
 	for i := range out {
 		for _, name := range order {
 			out[i] = strings.ReplaceAll(out[i], r.vars[name], "${"+name+"}")
+			out[i] = strings.ReplaceAll(out[i], url.QueryEscape(r.vars[name]), "${"+name+"%}")
 		}
 	}
 	return out

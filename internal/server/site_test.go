@@ -18,11 +18,13 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/login"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 	"github.com/poolkeeper/poolkeeper/internal/store"
+	"github.com/poolkeeper/poolkeeper/internal/sts"
 	"github.com/poolkeeper/poolkeeper/internal/token"
 )
 
@@ -96,6 +98,7 @@ type site struct {
 	keys       *token.Ring
 	identities *identity.Service
 	principals *principal.Service
+	provider   *provider
 	config     server.Config
 	// handler serves what everybody may call; control what operators may.
 	handler, control *server.Server
@@ -105,8 +108,9 @@ type site struct {
 
 // A change alters the configuration of a site before it is built.
 type change struct {
-	identity func(*identity.Config)
-	server   func(*server.Config)
+	identity  func(*identity.Config)
+	principal func(*principal.Config)
+	server    func(*server.Config)
 	// now replaces the clock, for measurements.
 	now func() time.Time
 	log io.Writer
@@ -142,8 +146,35 @@ func newSite(t testing.TB, c change) *site {
 	if err := s.keys.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	administration := principal.Config{
+		Store: s.db.Principals(), Seal: master, NewID: func(prefix string) string { return prefix + rand.Text()[:17] },
+		Issuer: issuer, InsecureUpstreams: true,
+	}
+	if c.principal != nil {
+		c.principal(&administration)
+	}
+	s.principals, err = principal.New(administration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.provider = newProvider(t)
+	logins, err := login.New(login.Config{
+		Now: now, Registry: s.principals, OwnIssuers: []string{"https://" + api.IdentityPools, issuer},
+		Endpoints: s.provider.endpoints(), AllowPrivate: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange, err := sts.New(sts.Config{
+		Principals: s.principals, Tokens: s.keys, Issuer: s.keys, IssuerURL: issuer, Now: now,
+		Providers: idTokens{logins}, AllowPrivate: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	domain := identity.Config{
 		Store: s.db, Issuer: s.keys, Seal: master, Regions: []string{region, otherRegion}, NewGUID: uuid.NewString,
+		Logins: logins, Tokens: s.keys, Credentials: exchange, Roles: s.principals,
 	}
 	if c.identity != nil {
 		c.identity(&domain)
@@ -152,17 +183,12 @@ func newSite(t testing.TB, c change) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.principals, err = principal.New(principal.Config{
-		Store: s.db.Principals(), Seal: master, NewID: func(prefix string) string { return prefix + rand.Text()[:17] },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	s.config = server.Config{
 		Services: []server.Served{
 			{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(s.identities)},
 			{Service: api.IAM, Bindings: server.IAM(s.principals)},
-			{Service: api.STS, Bindings: server.STS(s.principals)},
+			{Service: api.STS, Bindings: server.STS(s.principals, exchange)},
+			{Service: api.Identities, Bindings: server.Identities(s.identities)},
 		},
 		Authenticate: &server.Signatures{
 			Regions: domain.Regions, Keys: s.principals, Now: now,

@@ -3,6 +3,7 @@ package server_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -18,6 +19,8 @@ import (
 // things are what a row of the matrix can be about, by the names that stand for them:
 //
 //	%POOL, %ARN, %IDENTITY  an identity pool, and alice's identity in it
+//	%TOKEN                  alice's token; the pool's %POOLROLE is for all who have one
+//	%LINKED %LOGIN          ann's identity in it, and her ID token, of op.example
 //	%POOLS                  what a refusal calls the pools of the account
 //	%user %role %policy     with nothing to them; a policy is its ARN
 //	%USER %ROLE             with an inline policy "inline", %POLICY attached, and tags
@@ -79,9 +82,10 @@ func (s *site) things(t testing.TB, text string) things {
 	root.Region = region
 	n := strconv.FormatInt(made.Add(1), 10)
 	th["%NEW"] = "new-" + n
-	if wanted("%POOL", "%ARN", "%IDENTITY") {
+	if wanted("%POOL", "%ARN", "%IDENTITY", "%TOKEN", "%LINKED") {
 		pool, err := s.identities.CreateIdentityPool(ctx, root, &api.CreateIdentityPoolInput{
 			IdentityPoolName: "matrix", AllowUnauthenticatedIdentities: true, DeveloperProviderName: "login.example",
+			OpenIdConnectProviderARNs: []string{"arn:aws:iam::" + account + ":oidc-provider/" + providerName}, AllowClassicFlow: new(true),
 		})
 		must(err)
 		alice, err := s.identities.GetOpenIdTokenForDeveloperIdentity(ctx, root, &api.GetOpenIdTokenForDeveloperIdentityInput{
@@ -89,6 +93,21 @@ func (s *site) things(t testing.TB, text string) things {
 		})
 		must(err)
 		th["%POOL"], th["%ARN"], th["%IDENTITY"] = pool.IdentityPoolId, texts["%POOLS"]+pool.IdentityPoolId, alice.IdentityId
+		th["%TOKEN"], th["%POOLROLE"] = string(alice.Token), "pool-role-"+n
+		_, err = s.principals.CreateRole(ctx, root, &api.CreateRoleInput{RoleName: th["%POOLROLE"], AssumeRolePolicyDocument: trustOf(pool.IdentityPoolId)})
+		must(err)
+		must(s.identities.SetIdentityPoolRoles(ctx, root, &api.SetIdentityPoolRolesInput{
+			IdentityPoolId: pool.IdentityPoolId, Roles: map[string]string{"authenticated": "arn:aws:iam::" + account + ":role/" + th["%POOLROLE"]},
+		}))
+		if wanted("%LINKED") {
+			s.registerProvider(t)
+			th["%LOGIN"] = s.provider.token(t, nil)
+			ann, err := s.identities.GetId(ctx, api.Caller{}, &api.GetIdInput{
+				IdentityPoolId: pool.IdentityPoolId, Logins: map[string]api.Secret{providerName: api.Secret(th["%LOGIN"])},
+			})
+			must(err)
+			th["%LINKED"] = ann.IdentityId
+		}
 	}
 	p := s.principals
 	tags := []api.Tag{{Key: "k", Value: "v"}}
@@ -141,6 +160,23 @@ func (s *site) things(t testing.TB, text string) things {
 	return th
 }
 
+// registerProvider registers op.example in the site's account, unless it is.
+func (s *site) registerProvider(t testing.TB) {
+	t.Helper()
+	_, err := s.principals.CreateOpenIDConnectProvider(context.Background(), principal.Root(account), &api.CreateOpenIDConnectProviderInput{
+		Url: "https://" + providerName, ClientIDList: []string{"client-one"},
+	})
+	if refused, ok := errors.AsType[*api.Error](err); err != nil && (!ok || refused.Code != api.EntityAlreadyExists) {
+		t.Fatal(err)
+	}
+}
+
+// trustOf is the trust policy that the documentation of identity pools has.
+func trustOf(pool string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],` +
+		`"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"` + pool + `"},"ForAnyValue:StringLike":{"cognito-identity.amazonaws.com:amr":"authenticated"}}}]}`
+}
+
 // nobodys returns things that nobody has, as like to th as things can be.
 func (th things) nobodys() things {
 	n := strconv.FormatInt(made.Add(1), 10)
@@ -149,7 +185,7 @@ func (th things) nobodys() things {
 		switch name {
 		case "%POOL":
 			none[name] = region + ":00000000-0000-4000-8000-000000000000"
-		case "%IDENTITY":
+		case "%IDENTITY", "%LINKED":
 			none[name] = region + ":11111111-0000-4000-8000-000000000000"
 		case "%ARN":
 			none[name] = texts["%POOLS"] + region + ":00000000-0000-4000-8000-000000000000"

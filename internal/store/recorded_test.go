@@ -96,8 +96,14 @@ func deploy(t *testing.T) *deployment {
 		t.Fatal(err)
 	}
 	return &deployment{T: t, db: db, outside: outside(secret), services: map[*api.Service]any{
-		api.CognitoIdentity: identities, api.Identities: identities, api.IAM: principals, api.STS: principals, api.Control: ring,
+		api.CognitoIdentity: identities, api.Identities: identities, api.IAM: principals, api.STS: principals, api.Control: operators{ring, principals},
 	}}
+}
+
+// operators serve what operators call.
+type operators struct {
+	*token.Ring
+	*principal.Service
 }
 
 // outside is what a pool relies on: a provider that vouches for users by a MAC under its key,
@@ -224,6 +230,9 @@ var changes = []change{
 	{"TagRole", with(&api.TagRoleInput{RoleName: "r", Tags: []api.Tag{{Key: "k", Value: "v"}}}), nil},
 	{"UntagRole", with(&api.UntagRoleInput{RoleName: "r", TagKeys: []string{"k"}}), nil},
 	{"PutRolePolicy", with(&api.PutRolePolicyInput{RoleName: "r", PolicyName: "i", PolicyDocument: document}), nil},
+	{"SetRoleUpstream", with(&api.SetRoleUpstreamInput{RoleArn: "arn:aws:iam::" + account + ":role/r", Upstream: &api.RoleUpstream{Url: "https://sts.example", RoleArn: roleARN}}), nil},
+	{"DeleteRoleUpstream", with(&api.DeleteRoleUpstreamInput{RoleArn: "arn:aws:iam::" + account + ":role/r"}), nil},
+	{"RevokeSessions", with(&api.RevokeSessionsInput{RoleName: "r"}), nil},
 	{"DeleteRolePolicy", with(&api.DeleteRolePolicyInput{RoleName: "r", PolicyName: "i"}), nil},
 	{"CreatePolicy", with(&api.CreatePolicyInput{PolicyName: "p", PolicyDocument: document}), nil},
 	{"CreatePolicyVersion", with(&api.CreatePolicyVersionInput{PolicyArn: policyARN, PolicyDocument: document}), nil},
