@@ -205,9 +205,10 @@ func TestUnreached(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // only then does the server see the client go
 		cancel()
-		<-ctx.Done()
+		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
 	var stdout bytes.Buffer
