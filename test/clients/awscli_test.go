@@ -153,11 +153,11 @@ func (s *session) output(r result) string {
 
 var (
 	// changing are the members whose values differ from run to run.
-	changing = regexp.MustCompile(`"(IdentityPoolId|IdentityId|Token|NextToken|CreationDate|LastModifiedDate|CreateDate|UpdateDate|UserId|RoleId|PolicyId|AccessKeyId|SecretAccessKey|SessionToken|Expiration)": "([^"]+)"`)
+	changing = regexp.MustCompile(`"(IdentityPoolId|IdentityId|Token|NextToken|CreationDate|LastModifiedDate|CreateDate|UpdateDate|UserId|RoleId|PolicyId|AccessKeyId|SecretAccessKey|SecretKey|SessionToken|Expiration)": "([^"]+)"`)
 	kinds    = map[string]string{
 		"IdentityPoolId": "POOL", "IdentityId": "IDENTITY", "Token": "TOKEN", "NextToken": "PAGE",
 		"CreationDate": "DATE", "LastModifiedDate": "DATE", "CreateDate": "WHEN", "UpdateDate": "WHEN",
-		"UserId": "UID", "RoleId": "ROLEID", "PolicyId": "POLICYID", "AccessKeyId": "AKID", "SecretAccessKey": "SECRET",
+		"UserId": "UID", "RoleId": "ROLEID", "PolicyId": "POLICYID", "AccessKeyId": "AKID", "SecretAccessKey": "SECRET", "SecretKey": "SECRET",
 		"SessionToken": "SESSION", "Expiration": "WHEN",
 	}
 	// forms are what a value of a kind looks like: one that does not is not given a name.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -233,5 +235,49 @@ func TestSDK_AssumeRole(t *testing.T) {
 	}
 	if got := describe(session("blue")); got != "" {
 		t.Errorf("a new session: %s", got)
+	}
+}
+
+// TestSDK_WebIdentity: the SDK's own provider of credentials exchanges a token that is in a file,
+// as a workload's would be, and renews them by what is in the file then.
+func TestSDK_WebIdentity(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, c := t.Context(), w.sdk()
+	pool := newPool(t, c)
+	role, err := w.iam().CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("user"), AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"` + pool + `"}}}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.iam().PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("user"), PolicyName: aws.String("itself"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cognito-identity:DescribeIdentityPool","Resource":"*"}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, err := tokenFor(ctx, c, pool, "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unsigned := sts.New(sts.Options{Region: "us-east-1", BaseEndpoint: aws.String(w.url), Credentials: aws.AnonymousCredentials{}})
+	provider := stscreds.NewWebIdentityRoleProvider(unsigned, *role.Role.Arn, stscreds.IdentityTokenFile(file))
+	alice := cognitoidentity.New(cognitoidentity.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(w.url), Credentials: aws.NewCredentialsCache(provider),
+	})
+	if _, err := alice.DescribeIdentityPool(ctx, &cognitoidentity.DescribeIdentityPoolInput{IdentityPoolId: aws.String(pool)}); err != nil {
+		t.Errorf("what the role allows: %v", err)
+	}
+	if _, err := alice.DeleteIdentityPool(ctx, &cognitoidentity.DeleteIdentityPoolInput{IdentityPoolId: aws.String(pool)}); code(err) != "AccessDeniedException" {
+		t.Errorf("what the role does not allow: got %v", err)
+	}
+	if err := os.WriteFile(file, []byte(token+"x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.Retrieve(ctx); code(err) != "InvalidIdentityToken" {
+		t.Errorf("a token that was changed: got %v", err)
 	}
 }

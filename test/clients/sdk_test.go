@@ -194,7 +194,7 @@ func TestSDK_Refusals(t *testing.T) {
 	pool, elsewhere := newPool(t, c), newPool(t, c)
 	_, err := c.UpdateIdentityPool(ctx, &cognitoidentity.UpdateIdentityPoolInput{
 		IdentityPoolId: &pool, IdentityPoolName: aws.String("app"), AllowUnauthenticatedIdentities: true,
-		SupportedLoginProviders: map[string]string{"graph.facebook.com": "7346241598935552"},
+		SupportedLoginProviders: map[string]string{"accounts.google.com": "one.apps.googleusercontent.com"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -255,12 +255,12 @@ func TestSDK_Refusals(t *testing.T) {
 			new(*types.InvalidParameterException), "This identity pool does not support the specified developer provider"},
 		{"two developer providers", func(in *input) { in.Logins["other.example"] = "alice" },
 			new(*types.InvalidParameterException), "This identity pool does not support the specified developer provider"},
-		{"no developer provider", func(in *input) { in.Logins = map[string]string{"graph.facebook.com": "token"} },
+		{"no developer provider", func(in *input) { in.Logins = map[string]string{"accounts.google.com": "token"} },
 			new(*types.InvalidParameterException), "Please provide a login of the developer provider of this identity pool."},
 		{"no logins", func(in *input) { in.Logins = map[string]string{} },
 			new(*types.InvalidParameterException), "Please provide a login of the developer provider of this identity pool."},
-		{"login of a public provider", func(in *input) { in.Logins["graph.facebook.com"] = "token" },
-			new(*types.NotAuthorizedException), "Invalid login token. Tokens of this provider can not be verified by this server."},
+		{"login of a public provider", func(in *input) { in.Logins["accounts.google.com"] = "token" },
+			new(*types.NotAuthorizedException), "Invalid login token. Not a valid OpenId Connect identity token."},
 		{"our own token as login", func(in *input) { in.Logins["cognito-identity.amazonaws.com"] = token },
 			new(*types.NotAuthorizedException), "Invalid login token. Can't pass in a Cognito token."},
 		{"merged identity", func(in *input) { in.IdentityId, in.Logins[provider] = &bob, "dave" },

@@ -179,10 +179,49 @@ class Boto3(unittest.TestCase):
         )
         self.assertEqual(code, "ValidationException")
         code = self.refused(
-            botocore.exceptions.ClientError, "Operation GetIdentityPoolRoles is not served yet.",
-            self.client.get_identity_pool_roles, IdentityPoolId=self.pool,
+            errors.ResourceNotFoundException, f"IdentityPool '{UNKNOWN}' not found.",
+            self.client.get_identity_pool_roles, IdentityPoolId=UNKNOWN,
         )
-        self.assertEqual(code, "UnknownOperationException")
+        self.assertEqual(code, "ResourceNotFoundException")
+
+    def test_credentials_for_identity(self):
+        url = os.environ["POOLKEEPER_URL"]
+        iam = boto3.client("iam", endpoint_url=url)
+        name = f"role-{uuid.uuid4().hex}"
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": self.pool}},
+            },
+        }))["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="itself", PolicyDocument=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": "cognito-identity:DescribeIdentityPool", "Resource": "*"},
+        }))
+        self.client.set_identity_pool_roles(IdentityPoolId=self.pool, Roles={"authenticated": role, "unauthenticated": role})
+        anonymous = client(config=botocore.config.Config(signature_version=botocore.UNSIGNED))
+        alice, token = self.token_for("alice")
+        guest = anonymous.get_id(IdentityPoolId=self.pool)["IdentityId"]
+        for identity, logins in ((alice, {"cognito-identity.amazonaws.com": token}), (guest, {})):
+            with self.subTest(logins=len(logins)):
+                answer = anonymous.get_credentials_for_identity(IdentityId=identity, Logins=logins)
+                self.assertEqual(answer["IdentityId"], identity)
+                keys = answer["Credentials"]
+                left = keys["Expiration"] - datetime.datetime.now(datetime.timezone.utc)
+                self.assertTrue(datetime.timedelta(minutes=55) < left <= datetime.timedelta(hours=1), left)
+                theirs = client(
+                    aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretKey"], aws_session_token=keys["SessionToken"]
+                )
+                self.assertEqual(theirs.describe_identity_pool(IdentityPoolId=self.pool)["IdentityPoolId"], self.pool)
+                with self.assertRaises(botocore.exceptions.ClientError) as caught:
+                    theirs.delete_identity_pool(IdentityPoolId=self.pool)
+                self.assertEqual(caught.exception.response["Error"]["Code"], "AccessDeniedException")
+        self.refused(
+            anonymous.exceptions.NotAuthorizedException, f"Access to Identity '{alice}' is forbidden.",
+            anonymous.get_credentials_for_identity, IdentityId=alice,
+        )
 
     def test_credentials(self):
         for arguments, code in (
