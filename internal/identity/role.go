@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
@@ -21,7 +22,7 @@ const (
 )
 
 // roleARN is the form of a role's ARN.
-var roleARN = regexp.MustCompile(`\Aarn:aws:iam::(\d{12}):role/[\x21-\x7e]+\z`)
+var roleARN = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\Aarn:aws:iam::(\d{12}):role/[\x21-\x7e]+\z`) })
 
 // GetIdentityPoolRoles returns the roles that a pool gives.
 func (s *Service) GetIdentityPoolRoles(ctx context.Context, c Caller, in *api.GetIdentityPoolRolesInput) (*api.GetIdentityPoolRolesOutput, error) {
@@ -106,7 +107,7 @@ func (s *Service) SetIdentityPoolRoles(ctx context.Context, c Caller, in *api.Se
 
 // checkRole tells why a caller may not give a role to a pool.
 func (s *Service) checkRole(ctx context.Context, c Caller, p *Pool, arn string) error {
-	if !roleARN.MatchString(arn) {
+	if !roleARN().MatchString(arn) {
 		return api.InvalidARN.With(arn)
 	}
 	if !p.owns(arn) {
@@ -130,7 +131,7 @@ func (s *Service) checkRole(ctx context.Context, c Caller, p *Pool, arn string) 
 
 // owns reports whether the role is one of the pool's account.
 func (p *Pool) owns(arn string) bool {
-	m := roleARN.FindStringSubmatch(arn)
+	m := roleARN().FindStringSubmatch(arn)
 	return m != nil && m[1] == p.Account
 }
 

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -137,7 +138,7 @@ const (
 	maxTagValue = 256
 )
 
-var sourceIdentity = regexp.MustCompile(`\A[\w+=,.@-]{2,64}\z`)
+var sourceIdentity = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A[\w+=,.@-]{2,64}\z`) })
 
 // request returns what the token of a registered provider says.
 func (t *IDToken) request(p *principal.OIDCProvider) (*principal.WebIdentityRequest, error) {
@@ -157,7 +158,7 @@ func (t *IDToken) request(p *principal.OIDCProvider) (*principal.WebIdentityRequ
 	if t.Subject == "" || len(t.Subject) > maxSubject {
 		return nil, bad("sub")
 	}
-	if claims.SourceIdentity != "" && !sourceIdentity.MatchString(claims.SourceIdentity) {
+	if claims.SourceIdentity != "" && !sourceIdentity().MatchString(claims.SourceIdentity) {
 		return nil, bad("https://aws.amazon.com/source_identity")
 	}
 	tags := make(map[string]string, len(claims.Tags.Principal))
