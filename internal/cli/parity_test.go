@@ -127,7 +127,7 @@ type realAWS struct {
 func startAWS(t *testing.T) *realAWS {
 	t.Helper()
 	if _, err := os.Stat("/usr/lib/python3/dist-packages/awscli/clidriver.py"); err != nil {
-		if os.Getenv("CI") != "" {
+		if os.Getenv("CI") == "true" {
 			t.Fatal("Debian's awscli is missing")
 		}
 		t.Skip("Debian's awscli is not here: nothing to compare with")
