@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	_ "github.com/poolkeeper/poolkeeper/internal/pagein" // start-up in fewer page faults
 )
 
 func main() {
