@@ -24,10 +24,10 @@ func (s *Shape) matches(v string) bool {
 
 // javaEscape is Java's escape of a code unit. AWS also writes the ends of the range
 // beyond the basic plane with it, in more digits than Java would read.
-var javaEscape = regexp.MustCompile(`\\u(10FFFF|10000|[0-9A-F]{4})`)
+var javaEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\u(10FFFF|10000|[0-9A-F]{4})`) })
 
 // goPattern is a pattern of AWS's in Go's spelling.
-func goPattern(pattern string) string { return javaEscape.ReplaceAllString(pattern, `\x{$1}`) }
+func goPattern(pattern string) string { return javaEscape().ReplaceAllString(pattern, `\x{$1}`) }
 
 // CheckString returns what v breaks of the shape's constraints, in AWS's words
 // and order: length before pattern, maximum before minimum. Nil: nothing.

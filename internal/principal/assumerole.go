@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/iam"
@@ -232,13 +233,15 @@ func (s *Service) trusts(sub *subject, r *Role, action string, conditions func(k
 	q.Principal.ByName = true
 	if r.Account == sub.Account && iam.EvaluateTrust(q, trust).Allowed {
 		// The trust policy allows on its own, and the caller's may still deny.
-		own.Identity = append(slices.Clip(own.Identity), trusted)
+		own.Identity = append(slices.Clip(own.Identity), trusted())
 	}
 	return iam.Evaluate(q, own), nil
 }
 
 // trusted stands for the trust policy of a role among the policies of its principal.
-var trusted = iam.Named{Name: "trust", Policy: mustParse(iam.IdentityPolicy, `{"Statement": {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}}`)}
+var trusted = sync.OnceValue(func() iam.Named {
+	return iam.Named{Name: "trust", Policy: mustParse(iam.IdentityPolicy, `{"Statement": {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}}`)}
+})
 
 func mustParse(kind iam.Kind, document string) *iam.Policy {
 	p, err := iam.Parse([]byte(document), kind)

@@ -46,7 +46,7 @@ func (c *compiled) policies(tx Tx, account string, has *Permissions) ([]iam.Name
 // policy that is gone may have held a Deny, so that a session which has one may do nothing.
 func (c *compiled) sessionPolicies(tx Tx, account string, s *api.Session) ([]iam.Named, error) {
 	if s != nil && s.WebIdentity != nil && s.WebIdentity.ScopedDown {
-		return guestPolicies, nil // such a session has no others
+		return guestPolicies(), nil // such a session has no others
 	}
 	if s == nil || len(s.Policies)+len(s.PolicyARNs) == 0 {
 		return nil, nil

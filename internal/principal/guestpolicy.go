@@ -1,6 +1,10 @@
 package principal
 
-import "github.com/poolkeeper/poolkeeper/internal/iam"
+import (
+	"sync"
+
+	"github.com/poolkeeper/poolkeeper/internal/iam"
+)
 
 // The session policies of guests: whatever their role may do, a session that an identity
 // pool hands to a guest can do no more than one of these allows. Sources: the Cognito
@@ -22,7 +26,9 @@ const (
 		"translate:*"]}}`
 )
 
-var guestPolicies = []iam.Named{
-	{Name: "AmazonCognitoUnauthenticatedServices", Policy: mustParse(iam.SessionPolicy, guestServices)},
-	{Name: "AmazonCognitoUnAuthedIdentitiesSessionPolicy", Policy: mustParse(iam.SessionPolicy, guestManaged)},
-}
+var guestPolicies = sync.OnceValue(func() []iam.Named {
+	return []iam.Named{
+		{Name: "AmazonCognitoUnauthenticatedServices", Policy: mustParse(iam.SessionPolicy, guestServices)},
+		{Name: "AmazonCognitoUnAuthedIdentitiesSessionPolicy", Policy: mustParse(iam.SessionPolicy, guestManaged)},
+	}
+})

@@ -2,7 +2,6 @@ package state
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -103,19 +102,21 @@ func node(v any) *yaml.Node {
 	return scalar("!!null", "null")
 }
 
-// bare is what may stand without quotes for any reader of YAML, also of version 1.1, where
-// the package that writes agrees; switches are the words of 1.1 for true and false.
-var (
-	bare     = regexp.MustCompile(`\A[A-Za-z/]`)
-	switches = []string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-)
+// switches are the words of YAML 1.1 for true and false.
+var switches = []string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+// bare reports whether s begins as what may stand without quotes for any reader of YAML,
+// also of version 1.1, where the package that writes agrees.
+func bare(s string) bool {
+	return s != "" && (s[0] == '/' || 'a' <= s[0]|0x20 && s[0]|0x20 <= 'z')
+}
 
 func text(s string) *yaml.Node {
 	n := scalar("!!str", s)
 	switch {
 	case isBlock(s):
 		n.Style = yaml.LiteralStyle
-	case !bare.MatchString(s) || strings.ContainsFunc(s, notPrinted) || slices.Contains(switches, strings.ToLower(s)):
+	case !bare(s) || strings.ContainsFunc(s, notPrinted) || slices.Contains(switches, strings.ToLower(s)):
 		n.Style = yaml.DoubleQuotedStyle
 	}
 	return n

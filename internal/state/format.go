@@ -257,7 +257,7 @@ func poolsField(name string, m *map[string][]*Pool) field {
 			*m = make(map[string][]*Pool, len(entries))
 			for _, e := range entries {
 				r.lines[e.at] = e.name.Line
-				if !regionName.MatchString(e.key) {
+				if !regionName().MatchString(e.key) {
 					r.problem(e.name, e.at, "this is not the name of a region")
 				}
 				(*m)[e.key] = r.pools(e)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -61,11 +60,11 @@ func (r *reader) open(data []byte) *yaml.Node {
 	return nil
 }
 
-var yamlError = regexp.MustCompile(`(?s)\Ayaml: (?:line (\d+): )?(.*)\z`)
+var yamlError = lazily(`(?s)\Ayaml: (?:line (\d+): )?(.*)\z`)
 
 // notYAML takes an error of package yaml apart.
 func notYAML(err error) (line int, text string) {
-	parts := yamlError.FindStringSubmatch(err.Error())
+	parts := yamlError().FindStringSubmatch(err.Error())
 	if parts == nil {
 		return 0, err.Error()
 	}
@@ -140,7 +139,7 @@ func keyOf(n *yaml.Node) (key string, ok bool) {
 
 // below returns the path of a key in what is at a path.
 func below(at, key string) string {
-	if !plainKey.MatchString(key) {
+	if !plainKey().MatchString(key) {
 		key = strconv.Quote(key)
 	}
 	if at == "" {
@@ -149,7 +148,7 @@ func below(at, key string) string {
 	return at + "." + key
 }
 
-var plainKey = regexp.MustCompile(`\A[\w+=,@./:-]+\z`)
+var plainKey = lazily(`\A[\w+=,@./:-]+\z`)
 
 // element returns the path of an element of the list at a path.
 func element(at string, i int) string { return fmt.Sprintf("%s[%d]", at, i) }
@@ -258,7 +257,7 @@ func (r *reader) document(n *yaml.Node, at string) Document {
 }
 
 // jsonNumber is how JSON spells numbers (RFC 8259, section 6).
-var jsonNumber = regexp.MustCompile(`\A-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\z`)
+var jsonNumber = lazily(`\A-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\z`)
 
 // value returns the value of a node within a document in the terms of [documentOf].
 func (r *reader) value(n *yaml.Node, at string, depth int) (any, bool) {
@@ -293,7 +292,7 @@ func (r *reader) value(n *yaml.Node, at string, depth int) (any, bool) {
 		return strings.EqualFold(n.Value, "true"), true
 	case n.Tag == "!!null":
 		return nil, true
-	case (n.Tag == "!!int" || n.Tag == "!!float") && jsonNumber.MatchString(n.Value):
+	case (n.Tag == "!!int" || n.Tag == "!!float") && jsonNumber().MatchString(n.Value):
 		return number(n.Value), true
 	}
 	r.problem(n, at, "this is neither text nor a number of JSON%s", quoted(n))

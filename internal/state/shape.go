@@ -2,6 +2,7 @@ package state
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
@@ -37,7 +38,13 @@ var (
 )
 
 // regionName is what comes before the colon in the id of a pool.
-var regionName = regexp.MustCompile(`\A[\w-]+\z`)
+var regionName = lazily(`\A[\w-]+\z`)
+
+// lazily is a pattern that is compiled when it is first needed: no other command of the
+// program needs it.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 func input(s *api.Service, operation, member string) *api.Shape {
 	return s.Operation(operation).Input.Member(member).Shape
