@@ -13,7 +13,6 @@ import (
 	"math"
 	random "math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -36,6 +35,7 @@ const (
 	describe     = "DescribeIdentity"
 
 	startVersion = "start to print the version and end"
+	startFloor   = "floor: start to first answer, ES256 signed"
 	startToken   = "start to first token, keys and users there"
 	startIdle    = "start, then idle"
 )
@@ -51,7 +51,7 @@ const (
 	drawn = 20_000
 	// sample: of so many answers one is checked beyond its status.
 	sample = 50
-	starts = 10
+	starts = 15
 	// warm is how long a load runs before it is measured: caches fill meanwhile.
 	warm = 300 * time.Millisecond
 )
@@ -373,41 +373,6 @@ func (b *bench) crash(ctx context.Context, p *product) error {
 	}
 	b.note("kill -9: %d of %d new users had been acknowledged; after the restart, all %d of this run are there.",
 		answered, len(l.requests), len(users))
-	return nil
-}
-
-// starts measures the start of the program on a directory that is in use.
-func (b *bench) starts(ctx context.Context, p *product) error {
-	b.progress("starts")
-	p.server.stop()
-	for range starts {
-		c := exec.CommandContext(ctx, b.program, "version")
-		began := time.Now()
-		if err := c.Run(); err != nil {
-			return fmt.Errorf("%s: %w", startVersion, err)
-		}
-		b.add(startVersion, 0, point{P50: milli(time.Since(began)), CPU: cpuOf(c).Seconds() * 1e6})
-	}
-	for n := range uint64(starts) {
-		took, err := p.firstToken(ctx, n)
-		p.server.stop()
-		if err != nil {
-			return fmt.Errorf("%s: %w", startToken, err)
-		}
-		b.add(startToken, 1, point{P50: milli(took), CPU: cpuOf(p.server.cmd).Seconds() * 1e6})
-	}
-	for range 3 {
-		if err := p.start(ctx); err != nil {
-			return err
-		}
-		wait(ctx, 500*time.Millisecond)
-		memory, err := p.server.memory()
-		p.server.stop()
-		if err != nil {
-			return err
-		}
-		b.add(startIdle, 0, point{Memory: mega(memory)})
-	}
 	return nil
 }
 

@@ -83,7 +83,7 @@ func measure(ctx context.Context, c config) (err error) {
 	if b.program == "" {
 		b.program = filepath.Join(b.dir, "poolkeeper")
 		b.progress("building the program")
-		if err := buildProduct(ctx, b.program); err != nil {
+		if err := build(ctx, b.program, "cmd/poolkeeper"); err != nil {
 			return err
 		}
 	}

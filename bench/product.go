@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,12 +22,12 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/store"
 )
 
-// buildProduct builds the program as it is released.
-func buildProduct(ctx context.Context, to string) error {
-	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", to, "github.com/poolkeeper/poolkeeper/cmd/poolkeeper")
+// build builds a command of this module as it is released.
+func build(ctx context.Context, to, command string) error {
+	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", to, "github.com/poolkeeper/poolkeeper/"+command)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the program: %w\n%s", err, out)
+		return fmt.Errorf("build %s: %w\n%s", command, err, out)
 	}
 	return nil
 }
@@ -199,28 +198,4 @@ func (p *product) fill(ctx context.Context, n uint64) (took time.Duration, size 
 		return 0, 0, err
 	}
 	return took, info.Size(), p.start(ctx)
-}
-
-// firstToken starts the program and returns the time from there to the answer of its
-// first request, on a connection of its own.
-func (p *product) firstToken(ctx context.Context, user uint64) (time.Duration, error) {
-	began := time.Now()
-	if err := p.start(ctx); err != nil {
-		return 0, err
-	}
-	r := p.tokens([]uint64{user})[0]
-	s := sender{load: &load{server: p.server}}
-	if err := s.dial(ctx); err != nil {
-		return 0, err
-	}
-	defer s.conn.Close()
-	status, err := s.exchange(r.wire)
-	took := time.Since(began)
-	if err != nil {
-		return 0, err
-	}
-	if status != http.StatusOK {
-		return 0, fmt.Errorf("first request: status %d: %s", status, s.body)
-	}
-	return took, p.checker.token(answer{r.user, s.body})
 }

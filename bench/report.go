@@ -120,6 +120,8 @@ func (b *bench) goals() []goal {
 		atMost("memory, tokens over 64 connections", b.row(tokenRS512At).spread(memory), 40, " MB"),
 		atMost(fmt.Sprintf("memory, %d users", b.users), b.row(tokenMany).spread(memory), 150, " MB"),
 		atMost("start to first token", b.row(startToken).spread(p50), 20, " ms"),
+		// Where the goal of 20 ms was set, the floor took 4.7: what 20 is on this machine.
+		atMost("start to first token / the floor's start", b.ratio(startToken, startFloor, p50), 4.25, ""),
 	}, b.commandLineGoals()...)
 }
 
