@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need from Debian's packages, then runs them all with the
-# race detector. Elsewhere than on Debian, the tests whose peers are missing are
+# Installs what the tests need from Debian's packages and from npm, then runs them all with
+# the race detector. Elsewhere than on Debian, the tests whose peers are missing are
 # skipped, unless CI is set: then a missing peer is a failure.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,6 +10,9 @@ need() { [ -e "$1" ] || missing="$missing $2"; }
 need /usr/bin/aws awscli
 need /usr/lib/python3/dist-packages/boto3 python3-boto3
 need /usr/lib/python3/dist-packages/botocore python3-botocore
+need /usr/bin/node nodejs
+need /usr/bin/npm npm
+need /usr/bin/chromium chromium
 need /usr/bin/gcc gcc
 need /usr/include/stdlib.h libc6-dev
 
@@ -20,6 +23,15 @@ if [ -n "$missing" ] && [ -x /usr/bin/apt-get ]; then
 	$as_root apt-get -qq update
 	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install -y --no-install-recommends $missing >&2
+fi
+
+# The packages of the lock file. What was installed by the same one is left alone.
+js=test/clients/testdata/js
+if [ -x /usr/bin/npm ] && ! cmp -s $js/package-lock.json $js/node_modules/installed-lock.json 2>/dev/null; then
+	echo "installing: npm ci in $js" >&2
+	if (cd $js && /usr/bin/npm ci >&2); then
+		cp $js/package-lock.json $js/node_modules/installed-lock.json
+	fi
 fi
 
 # The race detector needs cgo; the program itself is built without. No result is taken from

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,9 @@ import (
 const (
 	awsCLI = "/usr/bin/aws"
 	python = "/usr/bin/python3"
+	// Any version of these that is new enough will do: the SDK has a version of its own.
+	node     = "/usr/bin/node"
+	chromium = "/usr/bin/chromium"
 )
 
 // needAWSCLI skips a test that needs the AWS command line where there is none.
@@ -33,6 +37,28 @@ func needBoto3(t *testing.T) {
 	cmd := exec.Command(python, "-c", "import boto3")
 	cmd.Env = []string{"HOME=" + t.TempDir()}
 	need(t, cmd.Run(), "boto3 for "+python+" (Debian's package python3-boto3)")
+}
+
+// needNode skips a test that needs the AWS SDK for JavaScript where there is none.
+func needNode(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command(node, "--input-type=module", "--eval", `
+		import "@aws-sdk/credential-providers";
+		import "esbuild";
+		if (parseInt(process.versions.node) < 20) throw new Error("it is " + process.versions.node);`)
+	cmd.Dir = filepath.Dir(jsFile(t, "package.json"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	need(t, err, node+" from version 20 on, and `npm ci` in "+cmd.Dir)
+}
+
+// needChromium skips a test that needs a browser where there is none.
+func needChromium(t *testing.T) {
+	t.Helper()
+	_, err := os.Stat(chromium)
+	need(t, err, chromium+" (Debian's package chromium)")
 }
 
 // need skips a test whose peer is missing, but not in CI, where nobody would notice.

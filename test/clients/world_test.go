@@ -1,5 +1,6 @@
 // Package clients_test runs real clients against the real program: the AWS command
-// line, boto3, the AWS SDK for Go, an OpenID Connect library, and the kernel's SIGKILL.
+// line, boto3, the AWS SDKs for Go and JavaScript, a browser, an OpenID Connect library, and the
+// kernel's SIGKILL.
 // It owns what can only be seen from outside, over HTTP, signals, files and exit codes.
 // What the operations mean is tested beside them.
 package clients_test
