@@ -164,17 +164,23 @@ func printJSON(w io.Writer, op *api.Operation, out any) error {
 func (p *program) signingKeysCommand() *cobra.Command {
 	keys := &cobra.Command{Use: "signing-keys", Short: "List and rotate the keys that sign tokens", Long: "List and rotate the keys that sign tokens.\nThe server may run or not."}
 	var now bool
+	var algorithm string
 	rotate := controlCommand(p, api.Control, "rotate", "RotateSigningKeys", func(_ []string, in *api.RotateSigningKeysInput) {
-		in.ActivateNow = &now
+		in.ActivateNow, in.PoolAlgorithm = &now, algorithm
 	}, noArgs, func(w io.Writer, out *api.RotateSigningKeysOutput) {
 		fmt.Fprintf(w, "%s (%s) is published and signs from %s on.\n", out.SigningKey.KeyId, out.SigningKey.Algorithm, stamp(out.SigningKey.ActivationDate))
 	})
 	rotate.Flags().BoolVar(&now, "now", false, "sign with the new key at once: verifiers that keep an older key set refuse its tokens until they fetch again")
+	rotate.Flags().StringVar(&algorithm, "pool-algorithm", "", "replace the key for pools that ask for this `algorithm` (default: the server's own key)")
 	keys.AddCommand(
 		controlCommand[api.ListSigningKeysInput](p, api.Control, "list", "ListSigningKeys", nil, noArgs, func(w io.Writer, out *api.ListSigningKeysOutput) {
-			table(w, "KEY ID\tALGORITHM\tSTATUS\tPUBLISHED\tSIGNS FROM\tPUBLISHED UNTIL", func(row func(...any)) {
+			table(w, "KEY ID\tALGORITHM\tFOR\tSTATUS\tPUBLISHED\tSIGNS FROM\tPUBLISHED UNTIL", func(row func(...any)) {
 				for _, k := range out.SigningKeys {
-					row(k.KeyId, k.Algorithm, k.Status, stamp(k.CreationDate), stamp(k.ActivationDate), stamp(k.ExpirationDate))
+					of := "all"
+					if k.ForPools != nil && *k.ForPools {
+						of = "pools"
+					}
+					row(k.KeyId, k.Algorithm, of, k.Status, stamp(k.CreationDate), stamp(k.ActivationDate), stamp(k.ExpirationDate))
 				}
 			})
 		}), rotate)

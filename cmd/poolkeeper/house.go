@@ -246,8 +246,10 @@ func (h *house) makeRootKey(ctx context.Context, now time.Time) (*api.AccessKey,
 func (h *house) newestAlgorithm(ctx context.Context) (algorithm string, err error) {
 	err = h.store.View(ctx, func(tx identity.Tx) error {
 		keys, err := tx.SigningKeys()
-		if err == nil && len(keys) > 0 {
-			algorithm = keys[len(keys)-1].Algorithm
+		for _, k := range keys {
+			if !k.ForPools {
+				algorithm = k.Algorithm
+			}
 		}
 		return err
 	})

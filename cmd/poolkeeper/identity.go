@@ -12,8 +12,8 @@ import (
 func (p *program) identityCommand() *cobra.Command {
 	identities := &cobra.Command{
 		Use:   "identity",
-		Short: "Make, find, link, disable and revoke identities",
-		Long: `Make, find, link, disable and revoke the identities of developer users. The server may run or
+		Short: "Make, find, show, link, disable and revoke identities",
+		Long: `Make, find, show, link, disable and revoke the identities of developer users. The server may run or
 not. They are operations of the API too, under the target prefix PoolkeeperIdentity; see
 docs/REFERENCE.md.`,
 	}
@@ -22,9 +22,9 @@ docs/REFERENCE.md.`,
 	search := controlCommand(p, api.Identities, "search POOL", "SearchDeveloperIdentities", func(args []string, in *api.SearchDeveloperIdentitiesInput) {
 		in.IdentityPoolId, in.Prefix, in.MaxResults, in.NextToken = args[0], prefix, limit, next
 	}, exactArgs(1), func(w io.Writer, out *api.SearchDeveloperIdentitiesOutput) {
-		table(w, "DEVELOPER USER\tIDENTITY", func(row func(...any)) {
+		table(w, "DEVELOPER USER\tIDENTITY\tSTATUS", func(row func(...any)) {
 			for _, d := range out.DeveloperIdentities {
-				row(d.DeveloperUserIdentifier, d.IdentityId)
+				row(d.DeveloperUserIdentifier, d.IdentityId, d.Status)
 			}
 		})
 		if out.NextToken != "" {
@@ -39,6 +39,9 @@ docs/REFERENCE.md.`,
 			in.IdentityPoolId, in.DeveloperUserIdentifier = args[0], args[1]
 		}, exactArgs(2), func(w io.Writer, out *api.EnsureDeveloperIdentityOutput) { fmt.Fprintln(w, out.IdentityId) }),
 		search,
+		controlCommand(p, api.Identities, "show POOL IDENTITY", "GetIdentityStatus", func(args []string, in *api.GetIdentityStatusInput) {
+			in.IdentityPoolId, in.IdentityId = args[0], args[1]
+		}, exactArgs(2), showIdentity),
 		controlCommand(p, api.Identities, "link POOL IDENTITY USER", "LinkDeveloperIdentity", func(args []string, in *api.LinkDeveloperIdentityInput) {
 			in.IdentityPoolId, in.IdentityId, in.DeveloperUserIdentifier = args[0], args[1], args[2]
 		}, exactArgs(3), said("The developer user is linked.")),
@@ -55,6 +58,18 @@ docs/REFERENCE.md.`,
 		}),
 	)
 	return identities
+}
+
+func showIdentity(w io.Writer, out *api.GetIdentityStatusOutput) {
+	table(w, "IDENTITY\tSTATUS\tCREATED\tCHANGED\tREVOKED BEFORE", func(row func(...any)) {
+		row(out.IdentityId, out.Status, stamp(out.CreationDate), stamp(out.LastModifiedDate), stamp(out.IssuedBefore))
+	})
+	for _, user := range out.DeveloperUserIdentifiers {
+		fmt.Fprintf(w, "developer user %s\n", printable(user))
+	}
+	for _, provider := range out.Logins {
+		fmt.Fprintf(w, "login of %s\n", printable(provider))
+	}
 }
 
 // said shows that an operation without an output is done.

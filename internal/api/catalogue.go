@@ -64,6 +64,7 @@ var (
 	InvalidARN                    = Text{InvalidParameterException, "'%s' is not a valid ARN.", Ours}
 	InvalidTag                    = Text{InvalidParameterException, "Invalid tag: %s", Ours}
 	InvalidPageToken              = Text{InvalidParameterException, "Invalid NextToken.", Ours}
+	NoPoolKey                     = Text{InvalidParameterException, "There is no key for identity pools that ask for %s.", Ours}
 	LookupNeedsOne                = Text{InvalidParameterException, "Please provide an IdentityId or a DeveloperUserIdentifier.", Ours}
 
 	LookupMismatch      = Text{ResourceConflictException, "The developer user does not belong to identity '%s'.", Ours}

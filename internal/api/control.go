@@ -23,6 +23,7 @@ var (
 	revokeRoot          = scalar("RevokeRoot", Boolean)
 	signingKeyID        = text("SigningKeyId", 0, 0, "")
 	signingKeyAlgorithm = text("SigningKeyAlgorithm", 0, 0, "")
+	signingKeyForPools  = scalar("SigningKeyForPools", Boolean)
 	signingKeyStatus    = enum("SigningKeyStatus", "Published", "Active", "Retired", "Expired")
 	signingKeys         = list("SigningKeyList", signingKey, 0, 0)
 
@@ -30,9 +31,10 @@ var (
 		optional("KeyId", signingKeyID, "The key id: the kid of tokens, and of the key in the key set."),
 		optional("Algorithm", signingKeyAlgorithm, "The JWS algorithm that the key signs with, such as RS512."),
 		optional("Status", signingKeyStatus, "Published: not yet signing. Active: signing. Retired: its last tokens may still be valid. Expired: no longer published."),
+		optional("ForPools", signingKeyForPools, "Whether the key signs for the pools that ask for its algorithm; left out for the server's own keys."),
 		optional("CreationDate", dateType, "When the signing key was published."),
 		optional("ActivationDate", dateType, "From when on the signing key may sign."),
-		optional("ExpirationDate", dateType, "When the last token of the signing key has expired; left out while no other key is set to replace it."),
+		optional("ExpirationDate", dateType, "When the last token of the signing key has expired; left out while no other key is set to replace it and, for pools, some pool asks for its algorithm."),
 	)
 )
 
@@ -169,6 +171,7 @@ var rotateSigningKeys = &Operation{
 	Access: AccessWrite,
 	Audit:  AuditChange,
 	Input: structure("RotateSigningKeysInput",
+		optional("PoolAlgorithm", signingAlgorithm, "The algorithm of the key to replace, which signs for the pools that ask for it. Left out: the server's own key is replaced."),
 		optional("ActivateNow", activateNow, "Whether the new key signs at once. Verifiers that keep an older key set refuse its tokens until they fetch again."),
 	),
 	Output: structure("RotateSigningKeysOutput",

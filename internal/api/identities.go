@@ -1,19 +1,22 @@
 package api
 
-// Identities is what administrators do with identities beside the identity pool service:
-// each needs a signature, and an IAM action on the identity pool. AWS has no
+// Identities is what administrators do with identities and their pools beside the identity
+// pool service: each needs a signature, and an IAM action on the identity pool. AWS has no
 // counterpart.
 var Identities = &Service{
 	Name:         "poolkeeper",
 	TargetPrefix: "PoolkeeperIdentity",
-	Doc:          "The administrator's side of identities: find and link developer users, disable identities, revoke what they have.",
+	Doc:          "The administrator's side of identities: find and link developer users, disable identities, revoke what they have, choose how a pool's tokens are signed.",
 	Operations: []*Operation{
 		disableIdentity,
 		enableIdentity,
 		ensureDeveloperIdentity,
+		getIdentityPoolSigning,
+		getIdentityStatus,
 		linkDeveloperIdentity,
 		revokeIdentity,
 		searchDeveloperIdentities,
+		setIdentityPoolSigning,
 	},
 }
 
@@ -21,9 +24,13 @@ var (
 	developerUserPrefix = hidden("DeveloperUserPrefix", 1, 1024, "")
 	identityCreated     = scalar("IdentityCreated", Boolean)
 
+	signingAlgorithm = enum("SigningAlgorithm", "RS512", "RS256", "ES256", "EdDSA")
+	identityStatus   = enum("IdentityStatus", "Enabled", "Disabled", "Merged")
+
 	developerIdentity = structure("DeveloperIdentity",
 		optional("DeveloperUserIdentifier", developerUserIdentifier, "The developer user."),
 		optional("IdentityId", identityID, "The identity that the developer user has."),
+		optional("Status", identityStatus, "Whether the identity is enabled."),
 	)
 	developerIdentities = list("DeveloperIdentityList", developerIdentity, 0, 0)
 )
@@ -72,6 +79,44 @@ var ensureDeveloperIdentity = &Operation{
 		optional("Created", identityCreated, "Whether the call has created it."),
 	),
 	Errors: []Code{InvalidParameterException, ResourceNotFoundException, InternalErrorException},
+}
+
+var getIdentityPoolSigning = &Operation{
+	Name:     "GetIdentityPoolSigning",
+	Doc:      "Tells by which algorithm the tokens of an identity pool are signed.",
+	Access:   AccessRead,
+	Audit:    AuditRead,
+	Resource: ofPool,
+	Input: structure("GetIdentityPoolSigningInput",
+		required("IdentityPoolId", identityPoolID, "The identity pool."),
+	),
+	Output: structure("GetIdentityPoolSigningOutput",
+		optional("SigningAlgorithm", signingAlgorithm, "The algorithm that the pool asks for; left out where it is the server's."),
+		optional("ActiveAlgorithm", signingAlgorithm, "The algorithm that signs now: the server's, as long as the key of another has not been published for long enough."),
+	),
+	Errors: []Code{ResourceNotFoundException, InternalErrorException},
+}
+
+var getIdentityStatus = &Operation{
+	Name:     "GetIdentityStatus",
+	Doc:      "Tells of an identity what DescribeIdentity does not: whether it is disabled, which developer users have it, and what of it was revoked.",
+	Access:   AccessRead,
+	Audit:    AuditRead,
+	Resource: ofPool,
+	Input: structure("GetIdentityStatusInput",
+		required("IdentityPoolId", identityPoolID, "The identity pool of the identity."),
+		required("IdentityId", identityID, "The identity."),
+	),
+	Output: structure("GetIdentityStatusOutput",
+		optional("IdentityId", identityID, "The identity."),
+		optional("Status", identityStatus, "Disabled: it gets nothing until it is enabled. Merged: it was merged into another, and stays disabled."),
+		optional("Logins", loginNames, "The names of the providers of the linked logins; left out when there are none."),
+		optional("DeveloperUserIdentifiers", developerUserIdentifiers, "The developer users that have the identity; left out when there are none."),
+		optional("IssuedBefore", dateType, "Tokens and credentials issued before it are refused; left out while none was revoked."),
+		optional("CreationDate", dateType, "When the identity was created."),
+		optional("LastModifiedDate", dateType, "When the identity was last changed."),
+	),
+	Errors: []Code{ResourceNotFoundException, InternalErrorException},
 }
 
 var linkDeveloperIdentity = &Operation{
@@ -125,4 +170,17 @@ var searchDeveloperIdentities = &Operation{
 	),
 	Errors: []Code{InvalidParameterException, ResourceNotFoundException, InternalErrorException},
 	Paging: &Paging{Token: "NextToken", Limit: "MaxResults", Results: []string{"DeveloperIdentities"}},
+}
+
+var setIdentityPoolSigning = &Operation{
+	Name:     "SetIdentityPoolSigning",
+	Doc:      "Sets by which algorithm the tokens of an identity pool are signed. It takes effect once a key of it has been published for long enough that every verifier knows it.",
+	Access:   AccessWrite,
+	Audit:    AuditChange,
+	Resource: ofPool,
+	Input: structure("SetIdentityPoolSigningInput",
+		required("IdentityPoolId", identityPoolID, "The identity pool."),
+		optional("SigningAlgorithm", signingAlgorithm, "The algorithm. Left out: the server's, at once."),
+	),
+	Errors: []Code{ResourceNotFoundException, InternalErrorException},
 }

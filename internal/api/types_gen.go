@@ -609,6 +609,9 @@ type DeveloperIdentity struct {
 	// The identity that the developer user has.
 	// 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
 	IdentityId string
+	// Whether the identity is enabled.
+	// One of Enabled, Disabled, Merged.
+	Status string
 }
 
 // DisableIdentityInput is the input of DisableIdentity, which disables an identity: it gets no
@@ -753,6 +756,60 @@ type GetIdentityPoolRolesOutput struct {
 	// How a role is chosen, by provider.
 	// At most 10 entries; keys 1 to 128 characters.
 	RoleMappings map[string]RoleMapping
+}
+
+// GetIdentityPoolSigningInput is the input of GetIdentityPoolSigning, which tells by which
+// algorithm the tokens of an identity pool are signed.
+type GetIdentityPoolSigningInput struct {
+	// The identity pool.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+}
+
+// GetIdentityPoolSigningOutput is the output of GetIdentityPoolSigning.
+type GetIdentityPoolSigningOutput struct {
+	// The algorithm that the pool asks for; left out where it is the server's.
+	// One of RS512, RS256, ES256, EdDSA.
+	SigningAlgorithm string
+	// The algorithm that signs now: the server's, as long as the key of another has not been
+	// published for long enough.
+	// One of RS512, RS256, ES256, EdDSA.
+	ActiveAlgorithm string
+}
+
+// GetIdentityStatusInput is the input of GetIdentityStatus, which tells of an identity what
+// DescribeIdentity does not: whether it is disabled, which developer users have it, and what of
+// it was revoked.
+type GetIdentityStatusInput struct {
+	// The identity pool of the identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+}
+
+// GetIdentityStatusOutput is the output of GetIdentityStatus.
+type GetIdentityStatusOutput struct {
+	// The identity.
+	// 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+	// Disabled: it gets nothing until it is enabled. Merged: it was merged into another, and stays
+	// disabled.
+	// One of Enabled, Disabled, Merged.
+	Status string
+	// The names of the providers of the linked logins; left out when there are none.
+	// Each 1 to 128 characters.
+	Logins []string
+	// The developer users that have the identity; left out when there are none.
+	// Each 1 to 1024 characters.
+	DeveloperUserIdentifiers []string
+	// Tokens and credentials issued before it are refused; left out while none was revoked.
+	IssuedBefore time.Time
+	// When the identity was created.
+	CreationDate time.Time
+	// When the identity was last changed.
+	LastModifiedDate time.Time
 }
 
 // GetOpenIDConnectProviderInput is the input of GetOpenIDConnectProvider, which returns an
@@ -2053,6 +2110,10 @@ type RoleUpstream struct {
 // RotateSigningKeysInput is the input of RotateSigningKeys, which publishes a new signing key,
 // which replaces the active one once verifiers have had time to fetch it.
 type RotateSigningKeysInput struct {
+	// The algorithm of the key to replace, which signs for the pools that ask for it. Left out:
+	// the server's own key is replaced.
+	// One of RS512, RS256, ES256, EdDSA.
+	PoolAlgorithm string
 	// Whether the new key signs at once. Verifiers that keep an older key set refuse its tokens
 	// until they fetch again.
 	ActivateNow *bool
@@ -2153,6 +2214,18 @@ type SetIdentityPoolRolesInput struct {
 	RoleMappings map[string]RoleMapping
 }
 
+// SetIdentityPoolSigningInput is the input of SetIdentityPoolSigning, which sets by which
+// algorithm the tokens of an identity pool are signed. It takes effect once a key of it has
+// been published for long enough that every verifier knows it.
+type SetIdentityPoolSigningInput struct {
+	// The identity pool.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The algorithm. Left out: the server's, at once.
+	// One of RS512, RS256, ES256, EdDSA.
+	SigningAlgorithm string
+}
+
 // SetPrincipalTagAttributeMapInput is the input of SetPrincipalTagAttributeMap, which sets
 // which claims of a provider's login tokens become session tags of the credentials.
 type SetPrincipalTagAttributeMapInput struct {
@@ -2209,12 +2282,15 @@ type SigningKey struct {
 	// Expired: no longer published.
 	// One of Published, Active, Retired, Expired.
 	Status string
+	// Whether the key signs for the pools that ask for its algorithm; left out for the server's
+	// own keys.
+	ForPools *bool
 	// When the signing key was published.
 	CreationDate time.Time
 	// From when on the signing key may sign.
 	ActivationDate time.Time
 	// When the last token of the signing key has expired; left out while no other key is set to
-	// replace it.
+	// replace it and, for pools, some pool asks for its algorithm.
 	ExpirationDate time.Time
 }
 

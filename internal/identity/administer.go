@@ -61,10 +61,42 @@ func (s *Service) SearchDeveloperIdentities(ctx context.Context, c Caller, in *a
 			out.NextToken = s.nextPage(Cursor{ID: found[limit-1].Subject}, list...)
 		}
 		for _, l := range found {
-			out.DeveloperIdentities = append(out.DeveloperIdentities, api.DeveloperIdentity{DeveloperUserIdentifier: l.Subject, IdentityId: l.IdentityID})
+			out.DeveloperIdentities = append(out.DeveloperIdentities, api.DeveloperIdentity{
+				DeveloperUserIdentifier: l.Subject, IdentityId: l.IdentityID, Status: status(l.Disabled, false),
+			})
 		}
 		return out, nil
 	})
+}
+
+// GetIdentityStatus returns what an administrator may know of an identity.
+func (s *Service) GetIdentityStatus(ctx context.Context, c Caller, in *api.GetIdentityStatusInput) (*api.GetIdentityStatusOutput, error) {
+	return view(ctx, s, func(tx Tx) (*api.GetIdentityStatusOutput, error) {
+		p, err := s.pool(tx, c, in.IdentityPoolId)
+		if err != nil {
+			return nil, err
+		}
+		i, err := s.identityIn(tx, p, in.IdentityId)
+		if err != nil {
+			return nil, err
+		}
+		return &api.GetIdentityStatusOutput{
+			IdentityId: i.ID, Status: status(i.Disabled, i.Merged), Logins: i.describe().Logins,
+			DeveloperUserIdentifiers: i.developerUsers(p), IssuedBefore: i.RevokedBefore,
+			CreationDate: i.Created, LastModifiedDate: i.Modified,
+		}, nil
+	})
+}
+
+// status is the word of the description for the state of an identity.
+func status(disabled, merged bool) string {
+	switch {
+	case merged:
+		return "Merged"
+	case disabled:
+		return "Disabled"
+	}
+	return "Enabled"
 }
 
 // LinkDeveloperIdentity links a developer user to an identity, whatever logins that has. So
@@ -180,4 +212,43 @@ func (s *Service) poolOfUsers(tx Tx, c Caller, id string) (*Pool, error) {
 		return nil, api.DeveloperProviderNotSupported.With()
 	}
 	return p, err
+}
+
+// SetIdentityPoolSigning sets by which algorithm the tokens of a pool are signed. It may be
+// called again.
+func (s *Service) SetIdentityPoolSigning(ctx context.Context, c Caller, in *api.SetIdentityPoolSigningInput) error {
+	err := s.store.Update(ctx, func(tx Tx) error {
+		old, err := s.pool(tx, c, in.IdentityPoolId)
+		if err != nil || old.SigningAlgorithm == in.SigningAlgorithm {
+			return err
+		}
+		p := old.Clone()
+		p.SigningAlgorithm, p.Modified = in.SigningAlgorithm, tx.Now()
+		if err := tx.UpdatePool(p); err != nil {
+			return fmt.Errorf("update identity pool %s: %w", p.ID, err)
+		}
+		return nil
+	})
+	if err == nil {
+		s.issuer.Prepare()
+	}
+	return err
+}
+
+// GetIdentityPoolSigning tells what SetIdentityPoolSigning has set, and what signs now.
+func (s *Service) GetIdentityPoolSigning(ctx context.Context, c Caller, in *api.GetIdentityPoolSigningInput) (*api.GetIdentityPoolSigningOutput, error) {
+	out, err := view(ctx, s, func(tx Tx) (*api.GetIdentityPoolSigningOutput, error) {
+		p, err := s.pool(tx, c, in.IdentityPoolId)
+		if err != nil {
+			return nil, err
+		}
+		return &api.GetIdentityPoolSigningOutput{SigningAlgorithm: p.SigningAlgorithm}, nil
+	})
+	if err == nil {
+		out.ActiveAlgorithm, err = s.issuer.SignsWith(ctx, out.SigningAlgorithm)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

@@ -35,7 +35,7 @@ func newRSAWorld(b *testing.B) (*world, map[string]api.Secret) {
 	}
 	b.Cleanup(ring.Close)
 	// The world's own key signs until this one takes its place.
-	if _, err := ring.Rotate(b.Context(), true); err != nil {
+	if _, err := ring.Rotate(b.Context(), "", true); err != nil {
 		b.Fatal(err)
 	}
 	w.clock.goOn(time.Minute)

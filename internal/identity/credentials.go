@@ -35,6 +35,8 @@ type ForIdentity struct {
 	Guest bool
 	// Tags are principal tags. They become session tags.
 	Tags map[string]string
+	// SigningAlgorithm is that of the pool, for a token that is shown to others.
+	SigningAlgorithm string
 }
 
 // A TokenVerifier verifies the tokens that this service has issued.

@@ -39,7 +39,7 @@ func (s *Service) GetOpenIdTokenForDeveloperIdentity(ctx context.Context, c Call
 		if err != nil {
 			return l, err
 		}
-		claims.PoolARN = PoolARN(p.Account, p.ID)
+		claims.PoolARN, claims.Algorithm = PoolARN(p.Account, p.ID), p.SigningAlgorithm
 		claims.AMR = amr(append([]string{user.Provider, p.amrOf(user)}, amrOf(public)...)...)
 		claims.PrincipalTags = p.tagsFrom(public, in.PrincipalTags)
 		claims.IssuedAt = tx.Now()

@@ -19,6 +19,12 @@ type Issuer interface {
 	// The errors are for the log. A claim that the Issuer refuses (see [Claims])
 	// is a fault of the caller.
 	Issue(ctx context.Context, c Claims) (api.Secret, error)
+	// SignsWith returns the JWS algorithm that Issue would now sign with for claims that ask for
+	// one: see [Claims].
+	SignsWith(ctx context.Context, algorithm string) (string, error)
+	// Prepare says that pools may ask for algorithms that none has asked for before. It
+	// returns at once.
+	Prepare()
 }
 
 // Claims is what a token says. Its issuer belongs to the [Issuer].
@@ -34,6 +40,9 @@ type Claims struct {
 	// PrincipalTags become session tags where the token is exchanged for
 	// credentials. Empty: the token has no such claim.
 	PrincipalTags map[string]string
+	// Algorithm is the JWS algorithm that the pool asks for. It signs once its key has been
+	// published for long enough; until then, and where it is empty, the Issuer's own does.
+	Algorithm string
 	// PoolARN is the ARN of the identity pool. Empty: the token has no such claim.
 	PoolARN string
 	// IssuedAt (iat) is the time of the transaction before, not in the future;

@@ -38,7 +38,8 @@ func (s *Service) CreateIdentityPool(ctx context.Context, c Caller, in *api.Crea
 
 // UpdateIdentityPool replaces what a pool is: members left out fall back to their
 // defaults. Kept when left out are the developer provider name, which can be set once
-// and never changed, and the tags. Roles, role mappings and tag maps are not its business.
+// and never changed, and the tags. Roles, role mappings, tag maps and the algorithm of tokens are
+// not its business.
 func (s *Service) UpdateIdentityPool(ctx context.Context, c Caller, in *api.IdentityPool) (*api.IdentityPool, error) {
 	return update(ctx, s, func(tx Tx) (*api.IdentityPool, error) {
 		old, err := s.pool(tx, c, in.IdentityPoolId)
@@ -48,6 +49,7 @@ func (s *Service) UpdateIdentityPool(ctx context.Context, c Caller, in *api.Iden
 		p := poolFrom(in)
 		p.Account, p.Created, p.Modified = old.Account, old.Created, tx.Now()
 		p.AuthenticatedRole, p.GuestRole, p.RoleMappings, p.TagMaps = old.AuthenticatedRole, old.GuestRole, old.RoleMappings, old.TagMaps
+		p.SigningAlgorithm = old.SigningAlgorithm
 		if p.Tags == nil {
 			p.Tags = old.Tags
 		}

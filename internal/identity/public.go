@@ -174,7 +174,7 @@ func (s *Service) GetOpenIdToken(ctx context.Context, c Caller, in *api.GetOpenI
 	}
 	token, err := s.issuer.Issue(ctx, Claims{
 		Subject: u.id, Audience: u.pool.ID, AMR: u.amr, PrincipalTags: u.tags,
-		PoolARN: PoolARN(u.pool.Account, u.pool.ID), IssuedAt: u.at, Lifetime: tokenLife,
+		PoolARN: PoolARN(u.pool.Account, u.pool.ID), Algorithm: u.pool.SigningAlgorithm, IssuedAt: u.at, Lifetime: tokenLife,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("issue token: %w", err)
@@ -215,7 +215,7 @@ func (s *Service) GetCredentialsForIdentity(ctx context.Context, c Caller, in *a
 	}
 	credentials, err := s.credentials.ForIdentity(ctx, ForIdentity{
 		Account: u.pool.Account, RoleARN: role, PoolID: u.pool.ID, IdentityID: u.id, Region: region(u.pool.ID),
-		AMR: u.amr, Guest: u.guest, Tags: u.tags,
+		AMR: u.amr, Guest: u.guest, Tags: u.tags, SigningAlgorithm: u.pool.SigningAlgorithm,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("credentials of role %s: %w", role, err)

@@ -33,7 +33,10 @@ type Pool struct {
 	// TagMaps say which claims of a login become principal tags, by provider: a name
 	// or an ARN.
 	TagMaps map[string]TagMap
-	Tags    map[string]string
+	// SigningAlgorithm is the JWS algorithm that the pool's tokens are to be signed with;
+	// empty: the service's own.
+	SigningAlgorithm string
+	Tags             map[string]string
 	// Created and Modified are UTC in whole milliseconds.
 	Created, Modified time.Time
 }
@@ -124,12 +127,16 @@ type Login struct {
 }
 
 // A SigningKey signs tokens from Activates on, until the next key
-// activates, and stays published until Expires.
+// of its line activates, and stays published until Expires. The service's own keys are one
+// line, and those for pools one for each algorithm.
 type SigningKey struct {
 	// Number counts from 1 and is never used again.
 	Number int
 	// KeyID is the kid of tokens. Algorithm is the JWS name, fixed for the key.
 	KeyID, Algorithm string
+	// ForPools: it signs for the pools that ask for its algorithm. Otherwise it is one of the
+	// service's own.
+	ForPools bool
 	// Private is the private key (PKCS #8), sealed; the key id is bound to it. It is
 	// empty once the key has expired.
 	Private []byte
@@ -137,6 +144,6 @@ type SigningKey struct {
 	Public []byte
 	// Created and Activates are when the key was published and when it may
 	// first sign. Expires is when its last token has expired; zero while no
-	// later key is set to replace it.
+	// later key is set to replace it, and for pools, while any asks for its algorithm.
 	Created, Activates, Expires time.Time
 }

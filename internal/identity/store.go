@@ -69,6 +69,9 @@ type Pools interface {
 	// Pools returns at most limit pools of an account and region after the
 	// cursor, in order.
 	Pools(account, region string, after Cursor, limit int) ([]*Pool, error)
+	// SigningAlgorithms returns what pools of all accounts have as their SigningAlgorithm, each
+	// once, without the empty one.
+	SigningAlgorithms() ([]string, error)
 	// InsertPool adds a pool: ErrConflict.
 	InsertPool(*Pool) error
 	// UpdatePool replaces the pool with the same id: ErrNotFound.
@@ -81,9 +84,10 @@ type Pools interface {
 	PurgeDeleted(limit int) (more bool, err error)
 }
 
-// A LinkedLogin is what a provider calls the user who has an identity.
+// A LinkedLogin is what a provider calls the user who has an identity, which may be disabled.
 type LinkedLogin struct {
 	Subject, IdentityID string
+	Disabled            bool
 }
 
 // Identities is the part of a [Tx] that keeps identities and their logins.

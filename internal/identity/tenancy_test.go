@@ -129,6 +129,15 @@ var methods = []method{
 	{"RevokeIdentity", region, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.RevokeIdentity(w.Context(), c, &api.RevokeIdentityInput{IdentityPoolId: b.pool, IdentityId: b.guest})
 	}},
+	{"GetIdentityStatus", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.GetIdentityStatus(w.Context(), c, &api.GetIdentityStatusInput{IdentityPoolId: b.pool, IdentityId: b.identity})
+	}},
+	{"SetIdentityPoolSigning", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return nil, w.SetIdentityPoolSigning(w.Context(), c, &api.SetIdentityPoolSigningInput{IdentityPoolId: b.pool, SigningAlgorithm: "ES256"})
+	}},
+	{"GetIdentityPoolSigning", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.GetIdentityPoolSigning(w.Context(), c, &api.GetIdentityPoolSigningInput{IdentityPoolId: b.pool})
+	}},
 	{"DisableIdentity", region, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return nil, w.DisableIdentity(w.Context(), c, &api.DisableIdentityInput{IdentityPoolId: b.pool, IdentityId: b.guest})
 	}},

@@ -166,9 +166,12 @@ func Identities(s *identity.Service) []Binding {
 		bindEmpty("DisableIdentity", s.DisableIdentity),
 		bindEmpty("EnableIdentity", s.EnableIdentity),
 		bind("EnsureDeveloperIdentity", s.EnsureDeveloperIdentity),
+		bind("GetIdentityPoolSigning", s.GetIdentityPoolSigning),
+		bind("GetIdentityStatus", s.GetIdentityStatus),
 		bindEmpty("LinkDeveloperIdentity", s.LinkDeveloperIdentity),
 		bind("RevokeIdentity", s.RevokeIdentity),
 		bind("SearchDeveloperIdentities", s.SearchDeveloperIdentities),
+		bindEmpty("SetIdentityPoolSigning", s.SetIdentityPoolSigning),
 	}
 }
 

@@ -228,7 +228,6 @@ var unreached = map[string]string{
 
 	"ListRegions InternalErrorException": "it asks nobody",
 
-	"RotateSigningKeys InvalidParameterException": noBadInput,
 	"RotateSigningKeys ResourceConflictException": noConflict,
 }
 

@@ -58,7 +58,8 @@ import (
 // shows the header and the payload of a token.
 //
 // Between exchanges, "wait DURATION" moves the clock, which stands still otherwise, and
-// "break store" makes the store fail, and "sign NAME ID SECRET" gives somebody else the
+// "make keys" makes the signing keys that pools ask for, as a server does by itself in the
+// background; "break store" makes the store fail, and "sign NAME ID SECRET" gives somebody else the
 // name, who signs with a key from there on, and a session token if there is a third word.
 // "token NAME {...}" keeps an ID token of op.example, in which the claims replace those of
 // ann. ${upstream} is the URL of a host with three security token services: /sts, /refuses and
@@ -245,6 +246,10 @@ func (r *run) command(t *testing.T, where, line string) {
 			t.Fatalf("%s: %s: %v", where, line, err)
 		}
 		r.vars[name] = r.site.provider.token(t, claims)
+	case line == "make keys":
+		if err := r.site.keys.Ensure(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	case line == "break store":
 		r.site.db.Close()
 	case strings.HasPrefix(line, "wait "):

@@ -21,7 +21,14 @@ func Plan(ctx context.Context, call Call, want *State, o Options) ([]Change, err
 // what is left.
 func Apply(ctx context.Context, call Call, changes []Change, done func(Change)) error {
 	for i, c := range changes {
-		if err := call(ctx, c.Account, c.Region, c.Service, c.Operation, c.Input, nil); err != nil {
+		var out any
+		if c.made != nil {
+			out = c.made
+		}
+		if c.prepare != nil {
+			c.prepare()
+		}
+		if err := call(ctx, c.Account, c.Region, c.Service, c.Operation, c.Input, out); err != nil {
 			return &StoppedError{Done: changes[:i], Failed: c, Left: changes[i+1:], Err: err}
 		}
 		done(c)

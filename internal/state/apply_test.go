@@ -113,6 +113,7 @@ accounts:
               serverSideTokenCheck: true
           samlProviders:
             - office
+          signingAlgorithm: ES256
           tags:
             env: prod
       us-east-1: []
@@ -132,6 +133,7 @@ func TestEverything(t *testing.T) {
 		"+ role guest: inline policy look",
 		"+ role guest: policy uploads",
 		"+ identity pool customers in eu-central-1",
+		"~ identity pool customers: signingAlgorithm in eu-central-1",
 	)
 	// What was written by hand, in the usual order, is what an export says.
 	_, got, _ := strings.Cut(string(w.export(account)), "\nversion:")
@@ -229,6 +231,14 @@ func TestChanges(t *testing.T) {
 			}},
 			{of(`{identityPools: {eu-central-1: [{name: a, oidcProviders: ["arn:aws:iam::111122223333:oidc-provider/a.example"], samlProviders: ["arn:aws:iam::111122223333:saml-provider/s"], tags: {K: w}}]}}`), nil},
 			{of(`{identityPools: {eu-central-1: [{name: b}]}}`), []string{"+ identity pool b in eu-central-1"}},
+			{of(`{identityPools: {eu-central-1: [{name: b, signingAlgorithm: ES256}, {name: c, signingAlgorithm: RS512}]}}`), []string{
+				"~ identity pool b: signingAlgorithm in eu-central-1",
+				"+ identity pool c in eu-central-1", "~ identity pool c: signingAlgorithm in eu-central-1",
+			}},
+			{of(`{identityPools: {eu-central-1: [{name: b, allowClassicFlow: true, signingAlgorithm: EdDSA}, {name: c}]}}`), []string{
+				"~ identity pool b: allowClassicFlow in eu-central-1", "~ identity pool b: signingAlgorithm in eu-central-1",
+				"~ identity pool c: signingAlgorithm in eu-central-1",
+			}},
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -28,6 +28,11 @@ type Change struct {
 	// Words say what the call does: they begin with + where something is made, with ~ where
 	// it is changed, and with - where it goes.
 	Words string
+
+	// made, unless nil, takes what the call answers: the pool that changes behind it are
+	// about. prepare, unless nil, is called before the call and completes Input from that.
+	made    *api.IdentityPool
+	prepare func()
 }
 
 // Diff returns the changes that make of have, which [Read] returned, what want declares,

@@ -67,6 +67,7 @@
 //	              clientId: text            # required
 //	              serverSideTokenCheck: true
 //	          samlProviders: [NAME]         # or ARNs
+//	          signingAlgorithm: text        # of tokens; left out: the server's
 //	          tags: {KEY: VALUE}
 //
 // A DOCUMENT is a policy as a mapping, or as text that is JSON. Two are the same where

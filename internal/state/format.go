@@ -194,6 +194,7 @@ func poolFields(p *Pool) []field {
 			},
 		},
 		listField("samlProviders", &p.SAMLProviders, orARN(samlName, providerARN)),
+		textField("signingAlgorithm", &p.SigningAlgorithm, signingAlgorithm, ""),
 		tableField("tags", &p.Tags, poolTags),
 	}
 }

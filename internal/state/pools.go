@@ -77,6 +77,12 @@ func (d *differ) pool(at, region string, have, want *Pool) {
 	if have == nil {
 		in.IdentityPoolTags = want.Tags
 		d.cognito(region, "CreateIdentityPool", in, "+ identity pool %s", want.Name)
+		if want.SigningAlgorithm != "" {
+			made := new(api.IdentityPool)
+			d.changes[len(d.changes)-1].made = made
+			signing := d.signing(region, "", want)
+			d.changes[len(d.changes)-1].prepare = func() { signing.IdentityPoolId = made.IdentityPoolId }
+		}
 		return
 	}
 	if have.DeveloperProviderName != "" && want.DeveloperProviderName != "" {
@@ -96,7 +102,21 @@ func (d *differ) pool(at, region string, have, want *Pool) {
 			SamlProviderARNs:               in.SamlProviderARNs,
 		}, "~ identity pool %s: %s", have.Name, strings.Join(words, ", "))
 	}
+	if have.SigningAlgorithm != want.SigningAlgorithm {
+		d.signing(region, have.id, want)
+	}
 	d.poolTags(region, have, want)
+}
+
+// signing adds the call that sets by which algorithm the tokens of a pool are signed, and
+// returns its input.
+func (d *differ) signing(region, id string, want *Pool) *api.SetIdentityPoolSigningInput {
+	in := &api.SetIdentityPoolSigningInput{IdentityPoolId: id, SigningAlgorithm: want.SigningAlgorithm}
+	d.changes = append(d.changes, Change{
+		Account: d.id, Region: region, Service: api.Identities, Operation: "SetIdentityPoolSigning", Input: in,
+		Words: fmt.Sprintf("~ identity pool %s: signingAlgorithm in %s", want.Name, region),
+	})
+	return in
 }
 
 // poolTags adds the calls that make tags, whose keys are the same where they are so to

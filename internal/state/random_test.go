@@ -144,6 +144,7 @@ func draw(t *rapid.T, account string) *state.State {
 				AllowClassicFlow:               flagGen.Draw(t, "classic"),
 				OIDCProviders:                  some(t, []string{"https://a.example", "https://c.example/"}, "OIDC"),
 				SAMLProviders:                  some(t, []string{"s", "on"}, "SAML"),
+				SigningAlgorithm:               rapid.SampledFrom([]string{"", "RS512", "RS256", "ES256", "EdDSA"}).Draw(t, "signing"),
 				Tags:                           tagsGen.Draw(t, "tags"),
 			}
 			if len(name) > 1 {

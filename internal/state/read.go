@@ -333,8 +333,8 @@ func (v survey) samlProviders() error {
 }
 
 func (v survey) pools(region string) error {
-	cognito := func(operation, name string, in, out any) error {
-		if err := v.call(v.ctx, v.id, region, api.CognitoIdentity, operation, in, out); err != nil {
+	ask := func(service *api.Service, operation, name string, in, out any) error {
+		if err := v.call(v.ctx, v.id, region, service, operation, in, out); err != nil {
 			return fmt.Errorf("%s in %s: %w", strings.TrimSpace(operation+" "+name), region, err)
 		}
 		return nil
@@ -343,13 +343,19 @@ func (v survey) pools(region string) error {
 	var pools []*Pool
 	err := pages(func(token string) (string, error) {
 		var out api.ListIdentityPoolsOutput
-		err := cognito("ListIdentityPools", "", &api.ListIdentityPoolsInput{MaxResults: page, NextToken: token}, &out)
+		err := ask(api.CognitoIdentity, "ListIdentityPools", "", &api.ListIdentityPoolsInput{MaxResults: page, NextToken: token}, &out)
 		for _, p := range out.IdentityPools {
 			var got api.IdentityPool
-			if err := cognito("DescribeIdentityPool", p.IdentityPoolId, &api.DescribeIdentityPoolInput{IdentityPoolId: p.IdentityPoolId}, &got); err != nil {
+			if err := ask(api.CognitoIdentity, "DescribeIdentityPool", p.IdentityPoolId, &api.DescribeIdentityPoolInput{IdentityPoolId: p.IdentityPoolId}, &got); err != nil {
 				return "", err
 			}
-			pools = append(pools, v.pool(&got))
+			var signing api.GetIdentityPoolSigningOutput
+			if err := ask(api.Identities, "GetIdentityPoolSigning", p.IdentityPoolId, &api.GetIdentityPoolSigningInput{IdentityPoolId: p.IdentityPoolId}, &signing); err != nil {
+				return "", err
+			}
+			pool := v.pool(&got)
+			pool.SigningAlgorithm = signing.SigningAlgorithm
+			pools = append(pools, pool)
 		}
 		return out.NextToken, err
 	})

@@ -35,6 +35,7 @@ var (
 	cognitoProvider   = poolInput("CognitoIdentityProviders").Elem.Member("ProviderName").Shape
 	cognitoClient     = poolInput("CognitoIdentityProviders").Elem.Member("ClientId").Shape
 	poolTags          = poolInput("IdentityPoolTags")
+	signingAlgorithm  = input(api.Identities, "SetIdentityPoolSigning", "SigningAlgorithm")
 )
 
 // regionName is what comes before the colon in the id of a pool.

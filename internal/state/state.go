@@ -103,7 +103,9 @@ type Pool struct {
 	OIDCProviders            []string // URLs or ARNs
 	CognitoIdentityProviders []CognitoProvider
 	SAMLProviders            []string // names or ARNs
-	Tags                     map[string]string
+	// SigningAlgorithm is empty for that of the server.
+	SigningAlgorithm string
+	Tags             map[string]string
 
 	// id is the pool's, as [Read] found it.
 	id string

@@ -66,6 +66,9 @@ func newWorld(t testing.TB) *world {
 			t.Errorf("close store: %v", err)
 		}
 	})
+	if err := ring.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	pools, err := identity.New(identity.Config{
 		Store: db, Issuer: ring, Seal: master, Regions: []string{home, abroad}, NewGUID: uuid.NewString,
 	})
@@ -78,7 +81,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{TB: t, services: map[*api.Service]any{api.IAM: principals, api.CognitoIdentity: pools}}
+	return &world{TB: t, services: map[*api.Service]any{api.IAM: principals, api.CognitoIdentity: pools, api.Identities: pools}}
 }
 
 // call is a [state.Call] by the root of the account. What goes in and comes out is as the

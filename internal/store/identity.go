@@ -146,7 +146,9 @@ func (t *tx) LoginsOf(poolID, provider, prefix, after string, limit int) ([]iden
 	}
 	var logins []identity.LinkedLogin
 	err = t.each(selectLogins, func(row []driver.Value) error {
-		logins = append(logins, identity.LinkedLogin{Subject: string(row[0].([]byte)), IdentityID: joinID(r, toGUID(row[1]))})
+		logins = append(logins, identity.LinkedLogin{
+			Subject: string(row[0].([]byte)), IdentityID: joinID(r, toGUID(row[1])), Disabled: row[2].(int64) != rowEnabled,
+		})
 		return nil
 	}, // No text in UTF-8 has the last byte.
 		pool.value(), []byte(provider), from, []byte(prefix+"\xff"), int64(limit))

@@ -134,7 +134,7 @@ func (t *tx) livePool(g guid) (*identity.Pool, error) {
 	}
 	p := &identity.Pool{
 		ID: joinID(row[1].(string), g), Account: row[0].(string), Name: row[2].(string),
-		Created: toTime(row[4]), Modified: toTime(row[5]),
+		Created: toTime(row[4]), Modified: toTime(row[5]), SigningAlgorithm: row[6].(string),
 	}
 	if err := decodePool(p, row[3].(string)); err != nil {
 		return nil, err
@@ -169,12 +169,29 @@ func (t *tx) Pools(account, region string, after identity.Cursor, limit int) ([]
 	err = t.each(selectPools, func(row []driver.Value) error {
 		p := &identity.Pool{
 			ID: joinID(region, toGUID(row[0])), Account: account, Name: row[1].(string),
-			Created: toTime(row[3]), Modified: toTime(row[4]),
+			Created: toTime(row[3]), Modified: toTime(row[4]), SigningAlgorithm: row[5].(string),
 		}
 		pools = append(pools, p)
 		return decodePool(p, row[2].(string))
 	}, account, region, after.Created.UnixMilli(), last, int64(limit))
 	return pools, err
+}
+
+// SigningAlgorithms asks for one after the other, so that it costs the same for any number of
+// pools.
+func (t *tx) SigningAlgorithms() ([]string, error) {
+	var algorithms []string
+	for last := ""; ; {
+		row, err := t.first(selectNextSigning, last)
+		if err != nil {
+			return nil, err
+		}
+		var found bool
+		if last, found = row[0].(string); !found {
+			return algorithms, nil
+		}
+		algorithms = append(algorithms, last)
+	}
 }
 
 // cursorID returns the guid after which a list of the region goes on, as a query
@@ -207,7 +224,7 @@ func (t *tx) InsertPool(p *identity.Pool) error {
 		return err
 	}
 	return t.execCached(identity.ErrConflict, insertPool, g.value(), p.Account, region, p.Name, doc,
-		p.Created.UnixMilli(), p.Modified.UnixMilli())
+		p.Created.UnixMilli(), p.Modified.UnixMilli(), p.SigningAlgorithm)
 }
 
 func (t *tx) UpdatePool(p *identity.Pool) error {
@@ -220,7 +237,7 @@ func (t *tx) UpdatePool(p *identity.Pool) error {
 		return fmt.Errorf("update pool %s: %w", p.ID, err)
 	}
 	return t.execCached(identity.ErrNotFound, updatePool, p.Account, p.Name, doc,
-		p.Created.UnixMilli(), p.Modified.UnixMilli(), g.value(), region)
+		p.Created.UnixMilli(), p.Modified.UnixMilli(), p.SigningAlgorithm, g.value(), region)
 }
 
 func (t *tx) DeletePool(id string) error {

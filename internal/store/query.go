@@ -19,15 +19,17 @@ const (
 )
 
 const (
-	selectPool query = `SELECT account, region, name, doc, created, modified
+	selectPool query = `SELECT account, region, name, doc, created, modified, signing
 		FROM pool WHERE id = $1`
-	selectPools query = `SELECT id, name, doc, created, modified
+	selectPools query = `SELECT id, name, doc, created, modified, signing
 		FROM pool WHERE account = $1 AND region = $2 AND (created, id) > ($3, $4)
 		ORDER BY created, id LIMIT $5`
-	insertPool query = `INSERT INTO pool (id, account, region, name, doc, created, modified)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
-	updatePool query = `UPDATE pool SET account = $1, name = $2, doc = $3, created = $4, modified = $5
-		WHERE id = $6 AND region = $7`
+	// Twice the condition: the first is that of the index.
+	selectNextSigning query = `SELECT min(signing) FROM pool WHERE signing <> '' AND signing > $1`
+	insertPool        query = `INSERT INTO pool (id, account, region, name, doc, created, modified, signing)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
+	updatePool query = `UPDATE pool SET account = $1, name = $2, doc = $3, created = $4, modified = $5, signing = $6
+		WHERE id = $7 AND region = $8`
 	deletePool query = `DELETE FROM pool WHERE id = $1 AND region = $2`
 
 	selectDeadPool     query = `SELECT id FROM dead_pool WHERE id = $1`
@@ -54,8 +56,9 @@ const (
 
 	selectLogin query = `SELECT identity FROM login
 		WHERE pool = $1 AND provider = $2 AND subject = $3`
-	selectLogins query = `SELECT subject, identity FROM login
-		WHERE pool = $1 AND provider = $2 AND subject >= $3 AND subject < $4
+	selectLogins query = `SELECT login.subject, login.identity, identity.disabled
+		FROM login JOIN identity ON identity.id = login.identity
+		WHERE login.pool = $1 AND login.provider = $2 AND login.subject >= $3 AND login.subject < $4
 		ORDER BY subject LIMIT $5`
 	insertLogin query = `INSERT INTO login (pool, provider, subject, identity)
 		VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
@@ -96,14 +99,14 @@ const (
 )
 
 const (
-	selectSigningKeys query = `SELECT number, key_id, algorithm, private, public, created, activates, expires
+	selectSigningKeys query = `SELECT number, key_id, algorithm, private, public, created, activates, expires, for_pools
 		FROM signing_key ORDER BY number`
 	insertSigningKey query = `INSERT INTO signing_key
-		(number, key_id, algorithm, private, public, created, activates, expires)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
+		(number, key_id, algorithm, private, public, created, activates, expires, for_pools)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
 	updateSigningKey query = `UPDATE signing_key
-		SET algorithm = $1, private = $2, public = $3, created = $4, activates = $5, expires = $6
-		WHERE number = $7 AND key_id = $8`
+		SET algorithm = $1, private = $2, public = $3, created = $4, activates = $5, expires = $6, for_pools = $7
+		WHERE number = $8 AND key_id = $9`
 )
 
 const (

@@ -199,6 +199,9 @@ var changes = []change{
 	{"LinkDeveloperIdentity", func(d *deployment) any {
 		return &api.LinkDeveloperIdentityInput{IdentityPoolId: d.pool, IdentityId: d.guest, DeveloperUserIdentifier: "canary-4"}
 	}, nil},
+	{"SetIdentityPoolSigning", func(d *deployment) any {
+		return &api.SetIdentityPoolSigningInput{IdentityPoolId: d.pool, SigningAlgorithm: "EdDSA"}
+	}, nil},
 	{"DisableIdentity", func(d *deployment) any { return &api.DisableIdentityInput{IdentityPoolId: d.pool, IdentityId: d.guest} }, nil},
 	{"EnableIdentity", func(d *deployment) any { return &api.EnableIdentityInput{IdentityPoolId: d.pool, IdentityId: d.guest} }, nil},
 	{"RevokeIdentity", func(d *deployment) any { return &api.RevokeIdentityInput{IdentityPoolId: d.pool, IdentityId: d.guest} }, nil},

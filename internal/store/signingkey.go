@@ -19,7 +19,7 @@ func (t *tx) SigningKeys() ([]*identity.SigningKey, error) {
 		k := &identity.SigningKey{
 			Number: int(row[0].(int64)), KeyID: row[1].(string), Algorithm: row[2].(string),
 			Private: row[3].([]byte), Public: row[4].([]byte),
-			Created: toTime(row[5]), Activates: toTime(row[6]),
+			Created: toTime(row[5]), Activates: toTime(row[6]), ForPools: row[8].(int64) != 0,
 		}
 		if row[7] != nil {
 			k.Expires = toTime(row[7])
@@ -39,7 +39,7 @@ func (t *tx) SigningKeys() ([]*identity.SigningKey, error) {
 func (t *tx) InsertSigningKey(k *identity.SigningKey) error {
 	return t.execCached(identity.ErrConflict, insertSigningKey,
 		int64(k.Number), k.KeyID, k.Algorithm, notNull(k.Private), notNull(k.Public),
-		k.Created.UnixMilli(), k.Activates.UnixMilli(), orNull(k.Expires))
+		k.Created.UnixMilli(), k.Activates.UnixMilli(), orNull(k.Expires), fromBool(k.ForPools))
 }
 
 // UpdateSigningKey does not find a key whose number has another key id: a key id
@@ -47,7 +47,7 @@ func (t *tx) InsertSigningKey(k *identity.SigningKey) error {
 func (t *tx) UpdateSigningKey(k *identity.SigningKey) error {
 	return t.execCached(identity.ErrNotFound, updateSigningKey,
 		k.Algorithm, notNull(k.Private), notNull(k.Public),
-		k.Created.UnixMilli(), k.Activates.UnixMilli(), orNull(k.Expires),
+		k.Created.UnixMilli(), k.Activates.UnixMilli(), orNull(k.Expires), fromBool(k.ForPools),
 		int64(k.Number), k.KeyID)
 }
 

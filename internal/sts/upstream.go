@@ -43,7 +43,7 @@ func (s *Service) upstream(ctx context.Context, f identity.ForIdentity, a *princ
 	}
 	token, err := s.issuer.Issue(ctx, identity.Claims{
 		Subject: f.IdentityID, Audience: f.PoolID, AMR: f.AMR, PrincipalTags: f.Tags,
-		PoolARN: identity.PoolARN(f.Account, f.PoolID), IssuedAt: a.Time, Lifetime: tokenLife,
+		PoolARN: identity.PoolARN(f.Account, f.PoolID), Algorithm: f.SigningAlgorithm, IssuedAt: a.Time, Lifetime: tokenLife,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("issue token for upstream: %w", err)

@@ -3,6 +3,7 @@ package sts_test
 import (
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/sts"
 	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
@@ -137,6 +139,25 @@ func TestUpstream(t *testing.T) {
 	w.check(only(w.ForIdentity(t.Context(), user(arn))))
 	if u.last.DurationSeconds != 900 || u.last.Policy != nothing {
 		t.Errorf("got %d s and the policy %q", u.last.DurationSeconds, u.last.Policy)
+	}
+
+	// The token is signed as the pool wants it, once that can be.
+	w.check(w.db.Update(t.Context(), func(tx identity.Tx) error {
+		p, err := tx.Pool(poolID)
+		if err != nil {
+			return err
+		}
+		p = p.Clone()
+		p.SigningAlgorithm = "EdDSA"
+		return tx.UpdatePool(p)
+	}))
+	w.check(w.ring.Ensure(t.Context()))
+	w.goOn(15 * time.Minute)
+	wanted := user(arn)
+	wanted.SigningAlgorithm = "EdDSA"
+	w.check(only(w.ForIdentity(t.Context(), wanted)))
+	if header, _, _ := strings.Cut(string(u.last.WebIdentityToken), "."); header != base64.RawURLEncoding.EncodeToString([]byte(`{"kid":"k-2","typ":"JWS","alg":"EdDSA"}`)) {
+		t.Errorf("the token for a pool that asks for EdDSA has the header %s", header)
 	}
 
 	// The trust policy here still decides.

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
@@ -23,7 +24,10 @@ func (r *Ring) ListSigningKeys(ctx context.Context, _ identity.Caller, _ *api.Li
 
 // RotateSigningKeys serves the operation of that name.
 func (r *Ring) RotateSigningKeys(ctx context.Context, _ identity.Caller, in *api.RotateSigningKeysInput) (*api.RotateSigningKeysOutput, error) {
-	row, err := r.Rotate(ctx, in.ActivateNow != nil && *in.ActivateNow)
+	row, err := r.Rotate(ctx, in.PoolAlgorithm, in.ActivateNow != nil && *in.ActivateNow)
+	if errors.Is(err, ErrNotAsked) {
+		return nil, api.NoPoolKey.With(in.PoolAlgorithm)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +56,12 @@ func rotated(row *identity.SigningKey, now time.Time) *api.RotateSigningKeysOutp
 }
 
 func (k Key) describe() api.SigningKey {
-	return api.SigningKey{
+	out := api.SigningKey{
 		KeyId: k.KeyID, Algorithm: k.Algorithm, Status: string(k.Status),
 		CreationDate: k.Created, ActivationDate: k.Activates, ExpirationDate: k.Expires,
 	}
+	if k.ForPools {
+		out.ForPools = &k.ForPools
+	}
+	return out
 }

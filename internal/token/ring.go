@@ -10,9 +10,13 @@
 // A signing key goes through these times, all of them in its row of the store:
 //
 //	Created     it is in the key set
-//	Activates   it signs, if no key of a higher number does
+//	Activates   it signs, if no key of its line with a higher number does
 //	Expires     the last token that it can have signed is over: it leaves the key set,
 //	            and its private half is wiped
+//
+// The service's own keys are one line. Where identity pools ask for another algorithm, there
+// is a line for each such algorithm: begun by a key that is published ahead, and ended when no
+// pool asks for it any more. Until such a key may sign, the service's own does.
 //
 // Which key signs is a function of the rows and the time, so that any number of nodes on
 // one store agree without speaking to each other.
@@ -69,7 +73,7 @@ type Config struct {
 	// Issuer is the iss of tokens and the base of the discovery document; see
 	// [CheckIssuer].
 	Issuer string
-	// Algorithm is that of new keys. Empty: [RS512].
+	// Algorithm is that of new keys of the service's own. Empty: [RS512].
 	Algorithm string
 	// KeyIDPrefix begins the key ids, PREFIX-NUMBER; AWS uses the region.
 	KeyIDPrefix string
@@ -103,6 +107,8 @@ type Ring struct {
 	maxLifetime  time.Duration
 	log          *slog.Logger
 	queue        *queue
+	// asked wakes Run: pools may ask for other algorithms than before.
+	asked chan struct{}
 	// opened holds what was derived from rows: int (number) to *key.
 	opened sync.Map
 }
@@ -143,6 +149,7 @@ func New(c Config) (*Ring, error) {
 		maxLifetime:  c.MaxLifetime,
 		log:          c.Log,
 		queue:        newQueue(c.Workers, 1, signEach),
+		asked:        make(chan struct{}, 1),
 	}, nil
 }
 
@@ -187,6 +194,8 @@ func CheckIssuer(issuer string) error {
 	return nil
 }
 
+var errInactive = errors.New("no signing key is active")
+
 // Close stops the workers. Calls of Issue that still wait for one fail.
 func (r *Ring) Close() { r.queue.close() }
 
@@ -200,9 +209,9 @@ func (r *Ring) Issue(ctx context.Context, c identity.Claims) (api.Secret, error)
 	if err := r.check(c, now); err != nil {
 		return "", fmt.Errorf("issue token: %w", err)
 	}
-	row := active(rows, now)
+	row := signer(rows, now, c.Algorithm)
 	if row == nil {
-		return "", errors.New("issue token: no signing key is active")
+		return "", fmt.Errorf("issue token: %w", errInactive)
 	}
 	k, err := r.open(row)
 	if err != nil {

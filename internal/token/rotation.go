@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -40,12 +41,11 @@ func (r *Ring) Keys(ctx context.Context) ([]Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list signing keys: %w", err)
 	}
-	signing := active(rows, now)
 	keys := make([]Key, len(rows))
 	for i, row := range rows {
 		keys[i] = Key{row, Retired}
 		switch {
-		case row == signing:
+		case row == lineOf(row).active(rows, now):
 			keys[i].Status = Active
 		case expired(row, now):
 			keys[i].Status = Expired
@@ -54,17 +54,6 @@ func (r *Ring) Keys(ctx context.Context) ([]Key, error) {
 		}
 	}
 	return keys, nil
-}
-
-// active returns the key that signs: that with the highest number among those whose time
-// has come. Nil: none.
-func active(rows []*identity.SigningKey, now time.Time) *identity.SigningKey {
-	for _, row := range slices.Backward(rows) {
-		if !row.Activates.After(now) {
-			return row
-		}
-	}
-	return nil
 }
 
 // expired reports whether the key is no longer in the key set. A key that was wiped
@@ -78,19 +67,16 @@ func live(rows []*identity.SigningKey, now time.Time) []*identity.SigningKey {
 	return slices.DeleteFunc(slices.Clone(rows), func(row *identity.SigningKey) bool { return expired(row, now) })
 }
 
-// newest returns the key with the highest number, or nil.
-func newest(rows []*identity.SigningKey) *identity.SigningKey {
-	if len(rows) == 0 {
-		return nil
-	}
-	return rows[len(rows)-1]
-}
-
 // Ensure makes the first key, which is active at once. When the newest key is not of the
 // configured algorithm, it publishes one that is, active after PublishAhead. It fails with an
 // error that wraps [seal.ErrWrongKey] when the keys are sealed under another master key.
 func (r *Ring) Ensure(ctx context.Context) error {
-	_, err := r.publish(ctx, func(last *identity.SigningKey, now time.Time) (activates time.Time, due bool) {
+	// First, so that pools which ask for what the service's own algorithm was have a key of it
+	// by the time that the service has none.
+	if err := r.tendLines(ctx, r.algorithm); err != nil {
+		return fmt.Errorf("ensure signing keys for pools: %w", err)
+	}
+	_, err := r.publish(ctx, own, func(last *identity.SigningKey, now time.Time) (activates time.Time, due bool) {
 		if last == nil {
 			return now, true
 		}
@@ -102,15 +88,26 @@ func (r *Ring) Ensure(ctx context.Context) error {
 	return nil
 }
 
-// Rotate publishes a new key, active after PublishAhead, and returns it. While a key is
-// published and not yet active, or when another node rotates meanwhile, it returns that key
-// and makes none. The key returned is shared and must not be modified.
+// Rotate publishes a new key, active after PublishAhead, and returns it: one of the service's
+// own, or for an algorithm, one for the pools that ask for it; no pool does: [ErrNotAsked]. While
+// a key is published and not yet active, or when another node rotates meanwhile, it returns
+// that key and makes none. The key returned is shared and must not be modified.
 //
 // With activateNow the key returned is active at once, and clients that have cached the
 // key set refuse its tokens for up to [KeySetMaxAge]: it is for a key that must not sign
 // any more.
-func (r *Ring) Rotate(ctx context.Context, activateNow bool) (*identity.SigningKey, error) {
-	row, err := r.publish(ctx, func(last *identity.SigningKey, now time.Time) (activates time.Time, due bool) {
+func (r *Ring) Rotate(ctx context.Context, algorithm string, activateNow bool) (*identity.SigningKey, error) {
+	l := line(algorithm)
+	if l != own {
+		rows, _, err := r.rows(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("rotate signing keys: %w", err)
+		}
+		if ended(l.newest(rows)) {
+			return nil, ErrNotAsked
+		}
+	}
+	row, err := r.publish(ctx, l, func(last *identity.SigningKey, now time.Time) (activates time.Time, due bool) {
 		activates = now
 		if last != nil && !activateNow {
 			activates = now.Add(r.publishAhead)
@@ -118,7 +115,7 @@ func (r *Ring) Rotate(ctx context.Context, activateNow bool) (*identity.SigningK
 		return activates, last == nil || !last.Activates.After(now)
 	})
 	if err == nil && activateNow {
-		row, err = r.activate(ctx)
+		row, err = r.activate(ctx, l)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("rotate signing keys: %w", err)
@@ -126,10 +123,13 @@ func (r *Ring) Rotate(ctx context.Context, activateNow bool) (*identity.SigningK
 	return row, nil
 }
 
-// publish makes a key if due says so of the newest one (nil: there is none), and returns
-// what is the newest key then. It makes none if another node has meanwhile: what was
+// ErrNotAsked: there are no keys for pools of the algorithm.
+var ErrNotAsked = errors.New("there is no key for pools that ask for the algorithm")
+
+// publish makes a key of a line if due says so of its newest one (nil: there is none), and
+// returns what is the newest then. It makes none if another node has meanwhile: what was
 // due is done.
-func (r *Ring) publish(ctx context.Context, due func(last *identity.SigningKey, now time.Time) (activates time.Time, due bool)) (*identity.SigningKey, error) {
+func (r *Ring) publish(ctx context.Context, l line, due func(last *identity.SigningKey, now time.Time) (activates time.Time, due bool)) (*identity.SigningKey, error) {
 	rows, now, err := r.rows(ctx)
 	if err != nil {
 		return nil, err
@@ -139,12 +139,16 @@ func (r *Ring) publish(ctx context.Context, due func(last *identity.SigningKey, 
 	if _, err := r.openAll(live(rows, now)); err != nil {
 		return nil, err
 	}
-	seen := newest(rows)
+	seen := l.newest(rows)
 	if _, ok := due(seen, now); !ok {
 		return seen, nil
 	}
 	// RSA keys take a tenth of a second and more: no transaction waits for them.
-	private, err := generate(r.algorithm)
+	algorithm := string(l)
+	if l == own {
+		algorithm = r.algorithm
+	}
+	private, err := generate(algorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -156,16 +160,21 @@ func (r *Ring) publish(ctx context.Context, due func(last *identity.SigningKey, 
 		if err != nil {
 			return err
 		}
-		last := newest(rows)
+		last := l.newest(rows)
 		activates, ok := due(last, tx.Now())
 		if made = ok && number(last) == number(seen); !made {
 			row = last
 			return nil
 		}
+		next := 1
+		if len(rows) > 0 {
+			next = rows[len(rows)-1].Number + 1
+		}
 		row = &identity.SigningKey{
-			Number:    number(last) + 1,
-			KeyID:     r.keyIDPrefix + "-" + strconv.Itoa(number(last)+1),
-			Algorithm: r.algorithm,
+			Number:    next,
+			KeyID:     r.keyIDPrefix + "-" + strconv.Itoa(next),
+			Algorithm: algorithm,
+			ForPools:  l != own,
 			Created:   tx.Now(),
 			Activates: activates,
 		}
@@ -176,6 +185,9 @@ func (r *Ring) publish(ctx context.Context, due func(last *identity.SigningKey, 
 			return err
 		}
 		audit.Answer(ctx, rotated(row, tx.Now()))
+		if l != own && ended(last) {
+			return nil // its end is set, and past
+		}
 		return r.replace(tx, last, activates)
 	})
 	if err != nil {
@@ -183,7 +195,7 @@ func (r *Ring) publish(ctx context.Context, due func(last *identity.SigningKey, 
 	}
 	if made {
 		r.log.Info("signing key published", slog.String("kid", row.KeyID),
-			slog.String("alg", row.Algorithm), slog.Time("activates", row.Activates))
+			slog.String("alg", row.Algorithm), slog.Bool("pools", row.ForPools), slog.Time("activates", row.Activates))
 	}
 	return row, nil
 }
@@ -206,8 +218,8 @@ func (r *Ring) replace(tx identity.Tx, row *identity.SigningKey, activates time.
 	return tx.UpdateSigningKey(&c)
 }
 
-// activate makes the newest key active, if it is not yet, and returns it.
-func (r *Ring) activate(ctx context.Context) (*identity.SigningKey, error) {
+// activate makes the newest key of a line active, if it is not yet, and returns it.
+func (r *Ring) activate(ctx context.Context, l line) (*identity.SigningKey, error) {
 	var row *identity.SigningKey
 	var moved bool
 	err := r.store.Update(ctx, func(tx identity.Tx) error {
@@ -215,10 +227,11 @@ func (r *Ring) activate(ctx context.Context) (*identity.SigningKey, error) {
 		if err != nil {
 			return err
 		}
-		row = newest(rows)
+		row = l.newest(rows)
 		if moved = row.Activates.After(tx.Now()); !moved {
 			return nil
 		}
+		before := rows[:slices.Index(rows, row)]
 		c := *row
 		c.Activates = tx.Now()
 		row = &c
@@ -226,7 +239,7 @@ func (r *Ring) activate(ctx context.Context) (*identity.SigningKey, error) {
 			return err
 		}
 		audit.Answer(ctx, rotated(row, tx.Now()))
-		return r.replace(tx, newest(rows[:len(rows)-1]), row.Activates)
+		return r.replace(tx, l.newest(before), row.Activates)
 	})
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ const (
 
 func rotate(t testing.TB, r *token.Ring, activateNow bool) *identity.SigningKey {
 	t.Helper()
-	row, err := r.Rotate(t.Context(), activateNow)
+	row, err := r.Rotate(t.Context(), "", activateNow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestRing_ManyNodes(t *testing.T) {
 	}
 	for want := 2; want <= 6; want++ {
 		together(func(r *token.Ring) error {
-			row, err := r.Rotate(t.Context(), false)
+			row, err := r.Rotate(t.Context(), "", false)
 			if err == nil && row.Number != want {
 				return fmt.Errorf("Rotate: got key %d, want %d", row.Number, want)
 			}

@@ -134,7 +134,7 @@ func TestRing_BadRow(t *testing.T) {
 			if secret != "" || set != nil || doc != nil {
 				t.Errorf("got token %q, key set %s, discovery %s", string(secret), set, doc)
 			}
-			_, rotateErr := r.Rotate(t.Context(), false)
+			_, rotateErr := r.Rotate(t.Context(), "", false)
 			for call, err := range map[string]error{
 				"Issue": issueErr, "KeySet": setErr, "Discovery": docErr,
 				"Rotate": rotateErr, "Ensure": r.Ensure(t.Context()),

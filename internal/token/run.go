@@ -20,8 +20,9 @@ const (
 )
 
 // Run keeps the ring until ctx ends: it publishes a new key PublishAhead before RotateEvery
-// is over, and wipes the private half of keys that have expired. Failures are
-// logged and tried again. Several nodes may run it on one store. Call Ensure before.
+// is over, makes and retires the keys that pools ask for, and wipes the private half of keys
+// that have expired. Failures are logged and tried again. Several nodes may run it on one
+// store. Call Ensure before.
 func (r *Ring) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -30,6 +31,7 @@ func (r *Ring) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+		case <-r.asked:
 		}
 		next, err := r.tend(ctx)
 		switch {
@@ -45,18 +47,11 @@ func (r *Ring) Run(ctx context.Context) {
 // tend does what is due and returns when something will be next, at the latest after
 // lookAgain.
 func (r *Ring) tend(ctx context.Context) (next time.Time, err error) {
-	if r.rotateEvery > 0 {
-		_, err = r.publish(ctx, func(last *identity.SigningKey, now time.Time) (activates time.Time, due bool) {
-			if last == nil {
-				return now, false
-			}
-			// Late, as after a long stop, the new key is still published ahead.
-			activates = now.Add(r.publishAhead)
-			return activates, !activates.Before(last.Activates.Add(r.rotateEvery))
-		})
-		if err != nil {
-			err = fmt.Errorf("rotate signing keys: %w", err)
-		}
+	if err = r.tendLines(ctx, ""); err != nil {
+		err = fmt.Errorf("tend signing keys for pools: %w", err)
+	}
+	if rotateErr := r.rotateDue(ctx); rotateErr != nil {
+		err = errors.Join(err, fmt.Errorf("rotate signing keys: %w", rotateErr))
 	}
 	// Wiping does not depend on a rotation that fails.
 	if wipeErr := r.wipe(ctx); wipeErr != nil {
@@ -76,8 +71,10 @@ func (r *Ring) tend(ctx context.Context) (next time.Time, err error) {
 			next = t
 		}
 	}
-	if last := newest(rows); last != nil && r.rotateEvery > 0 {
-		at(last.Activates.Add(r.rotateEvery - r.publishAhead))
+	for _, l := range lines(rows) {
+		if last := l.newest(rows); last != nil && r.rotateEvery > 0 {
+			at(last.Activates.Add(r.rotateEvery - r.publishAhead))
+		}
 	}
 	for _, row := range live(rows, now) {
 		if !row.Expires.IsZero() {
@@ -85,6 +82,27 @@ func (r *Ring) tend(ctx context.Context) (next time.Time, err error) {
 		}
 	}
 	return next, nil
+}
+
+// rotateDue publishes the next key of each line whose time it is.
+func (r *Ring) rotateDue(ctx context.Context) error {
+	if r.rotateEvery == 0 {
+		return nil
+	}
+	rows, _, err := r.rows(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, l := range lines(rows) {
+		_, err := r.publish(ctx, l, func(last *identity.SigningKey, now time.Time) (activates time.Time, due bool) {
+			// Late, as after a long stop, the new key is still published ahead.
+			activates = now.Add(r.publishAhead)
+			return activates, last != nil && (l == own || !ended(last)) && !activates.Before(last.Activates.Add(r.rotateEvery))
+		})
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // wipe removes the private half of expired keys, from the store and from memory.

@@ -177,7 +177,7 @@ func TestVerifyOwn_Time(t *testing.T) {
 	k := &clock{}
 	r := ensured(t, config(t, openStore(t, k.now), k.now))
 	old := issue(t, r, ownClaims())
-	if _, err := r.Rotate(t.Context(), true); err != nil {
+	if _, err := r.Rotate(t.Context(), "", true); err != nil {
 		t.Fatal(err)
 	}
 	expired := fmt.Sprintf("NotAuthorizedException: Invalid login token. Token expired: %d >= %d", start.Unix()+600, start.Unix()+600)

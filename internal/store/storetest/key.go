@@ -36,7 +36,7 @@ func signingKeyReadBack(t *testing.T, s identity.Store) {
 	open := newSigningKey(10)
 	open.Expires = identity.SigningKey{}.Expires
 	expired := newSigningKey(2)
-	expired.Private = nil
+	expired.Private, expired.ForPools = nil, true
 	update(t, s, steps(insertSigningKey(open), insertSigningKey(expired), insertSigningKey(newSigningKey(3))))
 	checkSigningKeys(t, s, expired, newSigningKey(3), open)
 	checkSigningKeys(t, s, expired, newSigningKey(3), open)
@@ -55,7 +55,7 @@ func signingKeyUpdate(t *testing.T, s identity.Store) {
 	update(t, s, steps(insertSigningKey(newSigningKey(1)), insertSigningKey(newSigningKey(2))))
 	checkSigningKeys(t, s, newSigningKey(1), newSigningKey(2))
 	k := newSigningKey(1)
-	k.Private, k.Expires = nil, at(5)
+	k.Private, k.Expires, k.ForPools = nil, at(5), true
 	update(t, s, func(tx identity.Tx) error { return tx.UpdateSigningKey(k) })
 	checkSigningKeys(t, s, k, newSigningKey(2))
 	wantErr(t, s.Update, identity.ErrNotFound, func(tx identity.Tx) error { return tx.UpdateSigningKey(newSigningKey(3)) })

@@ -184,10 +184,11 @@ func listLogins(t *testing.T, s identity.Store) {
 			continue
 		}
 		i := newIdentity(n, login(subject), identity.Login{Provider: "login.other", Subject: subject})
+		i.Disabled = n%3 == 0
 		twin := newIdentity(n+1000, login(subject))
 		twin.PoolID = other.ID
 		update(t, s, steps(insert(i), insert(twin)))
-		want = append(want, identity.LinkedLogin{Subject: subject, IdentityID: i.ID})
+		want = append(want, identity.LinkedLogin{Subject: subject, IdentityID: i.ID, Disabled: i.Disabled})
 	}
 	gone := newIdentity(500, login("u gone"))
 	update(t, s, insert(gone))

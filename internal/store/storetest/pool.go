@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
@@ -18,6 +19,7 @@ func testPools(t *testing.T, open func(t *testing.T) identity.Store) {
 		{"DeletedIDIsNotReused", poolDeletedIDIsNotReused},
 		{"Purge", poolPurge},
 		{"OtherRegion", poolOtherRegion},
+		{"SigningAlgorithms", poolSigningAlgorithms},
 	})
 }
 
@@ -44,6 +46,7 @@ func fullPool() *identity.Pool {
 	}
 	p.TagMaps = map[string]identity.TagMap{"p": {Defaults: true}, "accounts.google.com": {Tags: map[string]string{"Team": "<claim>"}}}
 	p.Tags = map[string]string{"Team": "x", "team": "", "ключ": "значение"}
+	p.SigningAlgorithm = "ES256"
 	p.Modified = at(7)
 	return p
 }
@@ -208,4 +211,40 @@ func poolOtherRegion(t *testing.T, s identity.Store) {
 		same(t, "pools", got, []*identity.Pool{p})
 		return err
 	})
+}
+
+func poolSigningAlgorithms(t *testing.T, s identity.Store) {
+	read := func(want ...string) {
+		t.Helper()
+		view(t, s, func(tx identity.Tx) error {
+			got, err := tx.SigningAlgorithms()
+			slices.Sort(got)
+			same(t, "algorithms", got, want)
+			return err
+		})
+	}
+	with := func(n int, owner, algorithm string) *identity.Pool {
+		p := newPool(n)
+		p.Account, p.SigningAlgorithm = owner, algorithm
+		return p
+	}
+	read()
+	update(t, s, steps(insertPool(with(1, account, "")), insertPool(with(2, account, "RS256"))))
+	read("RS256")
+	update(t, s, func(tx identity.Tx) error {
+		err := steps(insertPool(with(3, otherAccount, "ES256")), insertPool(with(4, account, "RS256")), insertPool(with(5, account, "EdDSA")))(tx)
+		got, readErr := tx.SigningAlgorithms()
+		slices.Sort(got)
+		same(t, "algorithms within the transaction", got, []string{"ES256", "EdDSA", "RS256"})
+		return errors.Join(err, readErr)
+	})
+	read("ES256", "EdDSA", "RS256")
+	// While one pool asks for it, and no longer.
+	change := func(p *identity.Pool) func(identity.Tx) error {
+		return func(tx identity.Tx) error { return tx.UpdatePool(p) }
+	}
+	update(t, s, steps(change(with(2, account, "")), change(with(5, account, "ES256"))))
+	read("ES256", "RS256")
+	update(t, s, func(tx identity.Tx) error { return tx.DeletePool(poolID(4)) })
+	read("ES256")
 }
