@@ -28,6 +28,7 @@ type config struct {
 	signingAlgorithm string
 	rotateEvery      time.Duration
 	publishAhead     time.Duration
+	certificates     bool
 	logFormat        string
 	logLevel         string
 	auditLog         string
@@ -60,6 +61,7 @@ func (p *program) serveFlags(c *config, f *pflag.FlagSet) {
 	f.StringVar(&c.signingAlgorithm, "signing-algorithm", token.RS512, "the `algorithm` of tokens: "+strings.Join(token.Algorithms, ", "))
 	f.DurationVar(&c.rotateEvery, "rotate-signing-keys-every", 90*24*time.Hour, "replace the signing key after this `time`; 0: only when told")
 	f.DurationVar(&c.publishAhead, "publish-signing-keys-ahead", token.DefaultPublishAhead, "publish a signing key this `time` before it signs")
+	f.BoolVar(&c.certificates, "jwks-x5c", false, "put a certificate of each signing key into the key set, for verifiers that know no other form of a key, as older Ceph does")
 	f.StringVar(&c.logFormat, "log-format", "text", "`text or json`")
 	f.StringVar(&c.logLevel, "log-level", "info", "the lowest `level` logged: debug, info, warn, error")
 	f.StringVar(&c.auditLog, "audit-log", "", "the `file` of the audit log; - is standard output (default audit.jsonl in the data directory)")

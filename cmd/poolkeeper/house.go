@@ -98,7 +98,7 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 	h.keys, err = token.New(token.Config{
 		Store: s, Seal: master, Issuer: h.issuer,
 		Algorithm: algorithm, KeyIDPrefix: h.home,
-		Now: p.now, PublishAhead: c.publishAhead, RotateEvery: c.rotateEvery, Log: log,
+		Now: p.now, PublishAhead: c.publishAhead, RotateEvery: c.rotateEvery, Certificates: c.certificates, Log: log,
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -63,5 +64,24 @@ func TestOpen_FirstStartsCutShort(t *testing.T) {
 	defer h.close()
 	if h.fresh {
 		t.Error("the next start is a first start again")
+	}
+}
+
+// The key set has certificates where they are asked for, and only there.
+func TestOpen_Certificates(t *testing.T) {
+	t.Parallel()
+	p := &program{getenv: func(string) string { return "" }, stdout: io.Discard, stderr: io.Discard, now: time.Now}
+	c := &config{data: filepath.Join(t.TempDir(), "d"), regions: []string{"us-east-1"}, signingAlgorithm: "ES256"}
+	for _, asked := range []bool{false, true} {
+		c.certificates = asked
+		h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := h.keys.KeySet(t.Context())
+		if err != nil || bytes.Contains(set, []byte(`"x5c":["`)) != asked {
+			t.Errorf("asked for %t: got %s, %v", asked, set, err)
+		}
+		h.close()
 	}
 }

@@ -52,8 +52,8 @@ type key struct {
 	public json.RawMessage
 }
 
-// isOf reports whether k was derived from a row with this content. The times of a
-// row change, and nothing here depends on them.
+// isOf reports whether k was derived from a row with this content. Those times of a row that
+// change are nothing that k depends on.
 func (k *key) isOf(row *identity.SigningKey) bool {
 	return k.row.KeyID == row.KeyID && k.row.Algorithm == row.Algorithm &&
 		bytes.Equal(k.row.Private, row.Private) && bytes.Equal(k.row.Public, row.Public)
@@ -78,9 +78,10 @@ func sealKey(s *seal.Key, row *identity.SigningKey, private crypto.Signer) error
 	return nil
 }
 
-// openKey is the only way from a row to a key. It refuses a row that is not as sealKey
-// made it, an RSA key that is too short and a key that is not for the row's algorithm.
-func openKey(s *seal.Key, row *identity.SigningKey) (*key, error) {
+// openKey is the only way from a row to a key, and certified puts a certificate into its
+// member of the key set. It refuses a row that is not as sealKey made it, an RSA key that is too
+// short and a key that is not for the row's algorithm.
+func openKey(s *seal.Key, row *identity.SigningKey, certified bool) (*key, error) {
 	der, err := s.Open(purpose(row.KeyID, row.Algorithm), row.Private)
 	if err != nil {
 		return nil, err
@@ -133,6 +134,14 @@ func openKey(s *seal.Key, row *identity.SigningKey) (*key, error) {
 	}
 	if !bytes.Equal(public, row.Public) {
 		return nil, errors.New("public key is not that of the private key")
+	}
+	if certified {
+		der, err := certificate(row, k.private)
+		if err != nil {
+			return nil, fmt.Errorf("certificate: %w", err)
+		}
+		// In standard base64, other than all else of JOSE (RFC 7517, section 4.7).
+		jwk.Certificates = []string{base64.StdEncoding.EncodeToString(der)}
 	}
 	header, err := appendHeader(nil, row.KeyID, row.Algorithm)
 	if err != nil {

@@ -21,6 +21,8 @@ type jwk struct {
 	Curve     string `json:"crv,omitempty"`
 	X         string `json:"x,omitempty"`
 	Y         string `json:"y,omitempty"`
+	// Certificates is empty unless they are asked for.
+	Certificates []string `json:"x5c,omitempty"`
 }
 
 // KeySet returns the JWK set by which tokens are verified, with every key that has

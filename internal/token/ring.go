@@ -87,6 +87,9 @@ type Config struct {
 	RotateEvery time.Duration
 	// MaxLifetime bounds the lifetime of tokens. Zero: 24 hours.
 	MaxLifetime time.Duration
+	// Certificates puts a self-signed certificate of each key into the key set (x5c; RFC 7517,
+	// section 4.7), for verifiers that know no other form of a key.
+	Certificates bool
 	// Log is told of every change to the keys, and of failures in Run. Nil: no log.
 	Log *slog.Logger
 	// Workers is the number of goroutines that make RSA signatures. Zero: GOMAXPROCS.
@@ -105,6 +108,7 @@ type Ring struct {
 	publishAhead time.Duration
 	rotateEvery  time.Duration
 	maxLifetime  time.Duration
+	certificates bool
 	log          *slog.Logger
 	queue        *queue
 	// asked wakes Run: pools may ask for other algorithms than before.
@@ -147,6 +151,7 @@ func New(c Config) (*Ring, error) {
 		publishAhead: c.PublishAhead,
 		rotateEvery:  c.RotateEvery,
 		maxLifetime:  c.MaxLifetime,
+		certificates: c.Certificates,
 		log:          c.Log,
 		queue:        newQueue(c.Workers, 1, signEach),
 		asked:        make(chan struct{}, 1),
@@ -252,7 +257,7 @@ func (r *Ring) open(row *identity.SigningKey) (*key, error) {
 	if k, ok := r.opened.Load(row.Number); ok && k.(*key).isOf(row) {
 		return k.(*key), nil
 	}
-	k, err := openKey(r.seal, row)
+	k, err := openKey(r.seal, row, r.certificates)
 	if err != nil {
 		return nil, fmt.Errorf("open signing key %s: %w", row.KeyID, err)
 	}
