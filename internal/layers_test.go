@@ -35,6 +35,7 @@ var rooms = []struct {
 	{"internal/token", "internal/api internal/audit internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
 	{"internal/outbound", "", "net/http database/sql log/slog", "pure: addresses"},
 	{"internal/sts", "internal/api internal/audit internal/identity internal/outbound internal/principal internal/wire", "database/sql log/slog", "exchanges what others verify and mint; asks other STSs"},
+	{"internal/sts/idtoken", "internal/api internal/login internal/principal internal/sts", "net/http database/sql log/slog", "joins login and sts, which do not know each other"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
 	{"internal/server", "internal/api internal/audit internal/identity internal/principal internal/sigv4 internal/sts internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
 	{"internal/state", "internal/api", "net/http database/sql", "declared state is a client: it calls operations, and others carry the calls"},

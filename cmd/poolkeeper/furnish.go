@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -19,6 +18,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/sts"
+	"github.com/poolkeeper/poolkeeper/internal/sts/idtoken"
 )
 
 // furnish makes the services on top of the store and the signing keys.
@@ -54,7 +54,7 @@ func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *
 	}
 	h.exchange, err = sts.New(sts.Config{
 		Principals: h.principals, Tokens: h.keys, Issuer: h.keys, IssuerURL: h.issuer, Now: now,
-		Providers: idTokens{providers}, AllowPrivate: c.privateEndpoints, RootCAs: cas, Proxy: proxy,
+		Providers: idtoken.By(providers), AllowPrivate: c.privateEndpoints, RootCAs: cas, Proxy: proxy,
 	})
 	if err != nil {
 		return err
@@ -95,23 +95,4 @@ func observe(log *slog.Logger, f login.Fetch) {
 		return
 	}
 	log.Debug("keys of an identity provider", attrs...)
-}
-
-// idTokens has the ID tokens of the exchange verified as logins are.
-type idTokens struct{ providers *login.Providers }
-
-// IDToken implements [sts.Providers].
-func (v idTokens) IDToken(ctx context.Context, p *principal.OIDCProvider, token api.Secret) (*sts.IDToken, error) {
-	claims, err := v.providers.IDToken(ctx, login.Issuer{
-		URL: "https://" + p.Name, ClientIDs: p.ClientIDs, Thumbprints: p.Thumbprints,
-	}, string(token))
-	if refused, ok := errors.AsType[*login.Refusal](err); ok {
-		return nil, &sts.Refusal{Reason: sts.Reason(refused.Reason), Now: refused.Now, Expires: refused.Expires, Err: refused}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &sts.IDToken{
-		Subject: claims.Subject, Audience: claims.Audience, AuthorizedParty: claims.AuthorizedParty, Payload: claims.Payload,
-	}, nil
 }

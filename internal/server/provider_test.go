@@ -1,24 +1,19 @@
 package server_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/login"
-	"github.com/poolkeeper/poolkeeper/internal/principal"
-	"github.com/poolkeeper/poolkeeper/internal/sts"
 )
 
 // A provider is what answers for the OpenID Connect providers op.example and op.example/second,
@@ -105,23 +100,4 @@ func (p *provider) token(t testing.TB, claims map[string]any) string {
 	}
 	signature := append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
 	return input + "." + base64.RawURLEncoding.EncodeToString(signature)
-}
-
-// idTokens has the ID tokens of the exchange verified as logins are.
-type idTokens struct{ providers *login.Providers }
-
-// IDToken implements [sts.Providers].
-func (v idTokens) IDToken(ctx context.Context, p *principal.OIDCProvider, token api.Secret) (*sts.IDToken, error) {
-	claims, err := v.providers.IDToken(ctx, login.Issuer{
-		URL: "https://" + p.Name, ClientIDs: p.ClientIDs, Thumbprints: p.Thumbprints,
-	}, string(token))
-	if refused, ok := errors.AsType[*login.Refusal](err); ok {
-		return nil, &sts.Refusal{Reason: sts.Reason(refused.Reason), Now: refused.Now, Expires: refused.Expires, Err: refused}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &sts.IDToken{
-		Subject: claims.Subject, Audience: claims.Audience, AuthorizedParty: claims.AuthorizedParty, Payload: claims.Payload,
-	}, nil
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 	"github.com/poolkeeper/poolkeeper/internal/store"
 	"github.com/poolkeeper/poolkeeper/internal/sts"
+	"github.com/poolkeeper/poolkeeper/internal/sts/idtoken"
 	"github.com/poolkeeper/poolkeeper/internal/token"
 )
 
@@ -167,7 +168,7 @@ func newSite(t testing.TB, c change) *site {
 	}
 	exchange, err := sts.New(sts.Config{
 		Principals: s.principals, Tokens: s.keys, Issuer: s.keys, IssuerURL: issuer, Now: now,
-		Providers: idTokens{logins}, AllowPrivate: true,
+		Providers: idtoken.By(logins), AllowPrivate: true,
 	})
 	if err != nil {
 		t.Fatal(err)
