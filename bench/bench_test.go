@@ -3,8 +3,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -155,5 +159,70 @@ func TestResults_Ratio(t *testing.T) {
 	}
 	if got, want := r.ratio("a", "b", cpu), (spread{2, 1, 3}); got != want {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestChecker_Credentials: credentials pass for whom they are, and nothing else does.
+func TestChecker_Credentials(t *testing.T) {
+	t.Parallel()
+	c := &checker{ids: map[string]string{"ann": "us-east-1:a"}}
+	const good = `{"IdentityId":"us-east-1:a","Credentials":{"AccessKeyId":"A","SecretKey":"S","SessionToken":"T","Expiration":9.9E9}}`
+	if err := c.credentials(answer{"ann", []byte(good)}); err != nil {
+		t.Errorf("good ones: %v", err)
+	}
+	for old, new := range map[string]string{"us-east-1:a": "us-east-1:b", `"A"`: `""`, `"S"`: `""`, `"T"`: `""`, "9.9E9": "1E9", "{": "["} {
+		bad := strings.Replace(good, old, new, 1)
+		if err := c.credentials(answer{"ann", []byte(bad)}); err == nil {
+			t.Errorf("taken: %s", bad)
+		}
+	}
+	if err := c.credentials(answer{"ben", []byte(good)}); err == nil {
+		t.Error("another user's were taken")
+	}
+}
+
+// TestProvider: what the program is told of a provider is found by its authority alone.
+func TestProvider(t *testing.T) {
+	t.Parallel()
+	p, err := newProvider(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	text, err := os.ReadFile(p.authority)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get("https://" + p.live.Addr().String() + "/keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var set jose.JSONWebKeySet
+	if err := json.NewDecoder(resp.Body).Decode(&set); err != nil {
+		t.Fatal(err)
+	}
+	token, err := p.token(liveProvider, "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err == nil {
+		_, err = signed.Verify(set)
+	}
+	if err != nil {
+		t.Errorf("a token by the key set: %v", err)
+	}
+	client.Timeout = 200 * time.Millisecond
+	if resp, err := client.Get("https://" + p.dead.Addr().String() + "/keys"); err == nil {
+		resp.Body.Close()
+		t.Error("the dead provider answers")
+	}
+	if p.asked.Load() != 1 {
+		t.Errorf("%d connections to the dead provider, want 1", p.asked.Load())
 	}
 }

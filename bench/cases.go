@@ -67,6 +67,8 @@ type bench struct {
 	// seen is how many users have been met as new ones.
 	seen  uint64
 	notes []string
+	// closers end what this process serves.
+	closers []func()
 }
 
 // run makes the servers, measures in rounds, and then what is measured once.
@@ -112,6 +114,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	b.hot(tokenRS512, conns, rs512)
 	b.hot(tokenRS512At, manyConns, rs512)
+	if err := b.logins(ctx); err != nil {
+		return err
+	}
 	if err := b.floor(ctx, floorES256, jose.ES256); err != nil {
 		return err
 	}

@@ -91,6 +91,9 @@ func measure(ctx context.Context, c config) (err error) {
 	debug.SetGCPercent(800)
 	began := time.Now()
 	defer func() {
+		for _, c := range b.closers {
+			c()
+		}
 		for _, s := range b.floors {
 			s.stop()
 		}

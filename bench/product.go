@@ -35,6 +35,8 @@ func build(ctx context.Context, to, command string) error {
 // A product is the program, serving a data directory of its own.
 type product struct {
 	program, dir, algorithm string
+	// settings are beyond the defaults.
+	settings []string
 
 	server  *server
 	caller  caller
@@ -42,8 +44,8 @@ type product struct {
 }
 
 // newProduct starts the program on a new directory, with one pool.
-func newProduct(ctx context.Context, program, dir, algorithm string) (*product, error) {
-	p := &product{program: program, dir: dir, algorithm: algorithm}
+func newProduct(ctx context.Context, program, dir, algorithm string, settings ...string) (*product, error) {
+	p := &product{program: program, dir: dir, algorithm: algorithm, settings: settings}
 	if err := p.start(ctx); err != nil {
 		return nil, err
 	}
@@ -54,13 +56,14 @@ func newProduct(ctx context.Context, program, dir, algorithm string) (*product, 
 	return p, err
 }
 
-// start starts the program with its defaults but for the algorithm.
+// start starts the program with its defaults but for the algorithm and the settings.
 func (p *product) start(ctx context.Context) (err error) {
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return err
 	}
-	p.server, err = start(ctx, p.log(), p.program, "serve",
-		"--data", p.dir, "--listen", "127.0.0.1:0", "--signing-algorithm", p.algorithm)
+	p.server, err = start(ctx, p.log(), p.program, append([]string{
+		"serve", "--data", p.dir, "--listen", "127.0.0.1:0", "--signing-algorithm", p.algorithm,
+	}, p.settings...)...)
 	if err == nil {
 		p.caller.host = p.server.address()
 	}
