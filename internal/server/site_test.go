@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -112,6 +113,8 @@ type change struct {
 	identity  func(*identity.Config)
 	principal func(*principal.Config)
 	server    func(*server.Config)
+	// algorithm is that of tokens; empty: ES256, whose keys are made at once.
+	algorithm string
 	// now replaces the clock, for measurements.
 	now func() time.Time
 	log io.Writer
@@ -138,7 +141,7 @@ func newSite(t testing.TB, c change) *site {
 	}
 	t.Cleanup(func() { s.db.Close() })
 	s.keys, err = token.New(token.Config{
-		Store: s.db, Seal: master, Issuer: issuer, Algorithm: token.ES256, KeyIDPrefix: region, Now: now,
+		Store: s.db, Seal: master, Issuer: issuer, Algorithm: cmp.Or(c.algorithm, token.ES256), KeyIDPrefix: region, Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)
