@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,25 +45,65 @@ func (p *program) runAWS(ctx context.Context, args []string) (code int, handled 
 	return 0, false
 }
 
-// serviceCommands stand for the services in help and completion. runAWS has run them.
-func (p *program) serviceCommands() []*cobra.Command {
-	c := p.aws("poolkeeper")
-	var all []*cobra.Command
-	for _, s := range append(c.Services[:len(c.Services):len(c.Services)], nil) {
-		cmd := &cobra.Command{Use: "configure", Short: "Write a profile: endpoint, region and key"}
-		if s != nil {
-			cmd = &cobra.Command{Use: s.Name + " COMMAND", Short: s.Doc}
-		}
-		cmd.DisableFlagParsing = true
-		cmd.Run = func(*cobra.Command, []string) {}
-		cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-			suggestions, files := c.Complete(append([]string{cmd.Name()}, args...), word)
+// tools are the commands of the program's own.
+func (p *program) tools() *cli.Tools {
+	return &cli.Tools{Command: p.aws("poolkeeper"), Root: p.root(), Results: &p.results, Output: p.getenv("POOLKEEPER_OUTPUT")}
+}
+
+// runTool runs a command of the program's own, or answers a shell that completes one of any.
+func (p *program) runTool(ctx context.Context, args []string) error {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		c := p.completion()
+		c.SetArgs(args)
+		return c.ExecuteContext(ctx)
+	}
+	return p.tools().Run(ctx, args)
+}
+
+// completion is the whole command line as cobra sees it, whose shells' scripts complete it.
+func (p *program) completion() *cobra.Command {
+	c := &cobra.Command{
+		Use: "poolkeeper", DisableFlagParsing: true, SilenceErrors: true, SilenceUsage: true,
+		Run: func(*cobra.Command, []string) {},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			suggestions, files := p.tools().Complete(args, word)
 			if files {
 				return suggestions, cobra.ShellCompDirectiveDefault
 			}
 			return suggestions, cobra.ShellCompDirectiveNoFileComp
-		}
-		all = append(all, cmd)
+		},
 	}
-	return all
+	c.CompletionOptions.DisableDefaultCmd = true
+	c.SetIn(p.stdin)
+	c.SetOut(p.stdout)
+	c.SetErr(p.stderr)
+	return c
+}
+
+func (p *program) completionCommand() *cobra.Command {
+	shells := map[string]func(*cobra.Command) error{
+		"bash":       func(c *cobra.Command) error { return c.GenBashCompletionV2(p.stdout, true) },
+		"zsh":        func(c *cobra.Command) error { return c.GenZshCompletion(p.stdout) },
+		"fish":       func(c *cobra.Command) error { return c.GenFishCompletion(p.stdout, true) },
+		"powershell": func(c *cobra.Command) error { return c.GenPowerShellCompletionWithDesc(p.stdout) },
+	}
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print a script that makes a shell complete commands and options",
+		Long: `Print a script that makes a shell complete services, commands and options: bash, zsh, fish or
+powershell. Load it where the shell starts.`,
+		Example: `  source <(poolkeeper completion bash)
+  poolkeeper completion zsh >"${fpath[1]}/_poolkeeper"
+  poolkeeper completion fish >~/.config/fish/completions/poolkeeper.fish
+  poolkeeper completion powershell | Out-String | Invoke-Expression`,
+		Args: exactArgs(1), ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		Annotations: map[string]string{cli.Plain: ""},
+		RunE: func(_ *cobra.Command, args []string) error {
+			script, ok := shells[args[0]]
+			if !ok {
+				return usageError{fmt.Errorf("there is no completion for %q: bash, zsh, fish or powershell", args[0])}
+			}
+			return script(p.completion())
+		},
+	}
 }
