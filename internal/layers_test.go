@@ -55,6 +55,7 @@ var modules = map[string]string{
 	"github.com/spf13/cobra":              "commands, help, completion for four shells",
 	"github.com/spf13/pflag":              "the flags under cobra",
 	"go.yaml.in/yaml/v3":                  "reads declared state, with the line of each value, and --cli-input-yaml; the YAML organisation's continuation of gopkg.in/yaml.v3",
+	"golang.org/x/net":                    "the proxy variables, read as every program reads them",
 	"golang.org/x/term":                   "whether standard output is a terminal, and how wide",
 	"golang.org/x/text":                   "how wide characters are in a table",
 	"modernc.org/sqlite":                  "the embedded store, without cgo",

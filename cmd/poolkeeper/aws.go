@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,8 +30,26 @@ func (p *program) aws(name string) *cli.Command {
 	return &cli.Command{
 		Name: name, Version: version(), Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM},
 		Lookup: os.LookupEnv, Environ: os.Environ(), Now: p.now,
-		Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Terminal: width,
+		Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Terminal: width, Ask: p.ask,
 	}
+}
+
+// ask asks the person at the terminal for a secret.
+func (p *program) ask(prompt string) (string, error) {
+	terminal := os.Stdin
+	if !term.IsTerminal(int(terminal.Fd())) {
+		// Input comes from elsewhere, and a person may still be there.
+		tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+		if err != nil {
+			return "", errors.New("there is no terminal to ask at")
+		}
+		defer tty.Close()
+		terminal = tty
+	}
+	fmt.Fprint(p.stderr, prompt)
+	secret, err := term.ReadPassword(int(terminal.Fd()))
+	fmt.Fprintln(p.stderr)
+	return string(secret), err
 }
 
 // runAWS runs args if they are a command of a service, before any other command is made:

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -182,6 +183,7 @@ func ours(t *testing.T, args []string, env map[string]string, stdin string) outc
 		Name: "aws", Version: "test", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM},
 		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Stdin:  strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Now: time.Now,
+		Ask: func(string) (string, error) { return "", errors.New("there is no terminal to ask at") },
 	}
 	zone, err := time.LoadLocation(cmp.Or(env["TZ"], "UTC"))
 	if err != nil {

@@ -124,7 +124,9 @@ type misuse struct {
 func (m misuse) Unwrap() error { return m.error }
 
 // Error says where help is, too.
-func (m misuse) Error() string { return fmt.Sprintf("%s\nSee '%s help'", strings.TrimSpace(m.error.Error()), m.command) }
+func (m misuse) Error() string {
+	return fmt.Sprintf("%s\nSee '%s help'", strings.TrimSpace(m.error.Error()), m.command)
+}
 
 func (t *Tools) misused(cmd *cobra.Command, err error) error { return misuse{err, cmd.CommandPath()} }
 
