@@ -27,8 +27,12 @@ func (p *program) aws(name string) *cli.Command {
 	if term.IsTerminal(int(os.Stdout.Fd())) && p.stdout == os.Stdout {
 		width, _, _ = term.GetSize(int(os.Stdout.Fd()))
 	}
+	services := []*api.Service{api.CognitoIdentity, api.STS, api.IAM}
+	if name != "aws" {
+		services = append(services, api.Identities)
+	}
 	return &cli.Command{
-		Name: name, Version: version(), Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM},
+		Name: name, Version: version(), Services: services,
 		Lookup: os.LookupEnv, Environ: os.Environ(), Now: p.now,
 		Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Terminal: width, Ask: p.ask,
 	}

@@ -27,6 +27,11 @@ var partitions = []partition{
 	{"", "amazonaws.com", "api.aws", "us-east-1", [4]string{"iam", "iam-fips", "iam.global", "iam-fips.global"}},
 }
 
+// ofAWS reports whether AWS has a service.
+func ofAWS(service string) bool {
+	return service == "cognito-identity" || service == "sts" || service == "iam"
+}
+
 // variants tell which of a service's addresses are meant.
 type variants struct{ fips, dualStack bool }
 

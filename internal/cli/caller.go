@@ -54,6 +54,9 @@ func (c *call) caller(s *settings) (*caller, error) {
 		return nil, unconfigured("NoRegion", `You must specify a region. You can also configure your region by running "%s configure".`, s.Name)
 	}
 	to := &caller{settings: s, service: c.service, region: region, credentials: s.credentials, id: uuid()}
+	if text == "" && !ofAWS(c.service.Name) {
+		return nil, unconfigured("Configuration", "AWS has no service %[1]s: say where it is with --endpoint-url, AWS_ENDPOINT_URL_%[2]s or AWS_ENDPOINT_URL.", c.service.Name, strings.ToUpper(c.service.Name))
+	}
 	if text == "" {
 		text, to.region = address(c.service.Name, region, s.variants())
 	}

@@ -284,7 +284,7 @@ func (c *parityCase) compare(t *testing.T, aws *realAWS, endpoint *recorder) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		".aws/config": c.config, ".aws/credentials": c.credentials, "logins.json": `{"a": "b"}`, "logins.txt": "a=b\n",
-		"id": "us-east-1:file", "number": "60\n", "latin1": "caf\xe9", "list.json": `["x", "y"]`,
+		"id": "us-east-1:file", "number": "60\n", "latin1": "caf\xe9", "utf16": "\xff\xfec\x00\xe9\x00", "list.json": `["x", "y"]`,
 		"input.json": `{"IdentityPoolId": "from file", "Logins": {"a": "file"}}`, "input.yaml": "IdentityPoolId: from yaml\nLogins:\n  a: b\n",
 	} {
 		path := filepath.Join(dir, name)

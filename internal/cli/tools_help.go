@@ -41,7 +41,11 @@ func (t *Tools) help(cmd *cobra.Command) string {
 		if cmd == t.Root {
 			for _, s := range t.Services {
 				m.lines(7, s.Name)
-				m.paragraph(10, "As AWS's command line has it: "+s.Doc)
+				doc := s.Doc
+				if ofAWS(s.Name) {
+					doc = "As AWS's command line has it: " + doc
+				}
+				m.paragraph(10, doc)
 			}
 			m.lines(7, "configure")
 			m.paragraph(10, "Write a profile for the commands of the services: endpoint, region and key.")
