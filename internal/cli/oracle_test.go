@@ -52,7 +52,7 @@ func newCloud(t *testing.T) *cloud {
 	c := &cloud{}
 	c.Server = httptest.NewUnstartedServer(http.HandlerFunc(c.answer))
 	c.Config.ErrorLog = log.New(io.Discard, "", 0) // some refuse its certificate, as they should
-	c.Server.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	c.StartTLS()
 	t.Cleanup(c.Close)
 	return c

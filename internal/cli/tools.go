@@ -41,8 +41,7 @@ func toolOptions() []option {
 		switch o.dest {
 		case "output":
 			o.doc = "Print the result in this format. Left out: as people read it, or with --query json."
-		case "query", "color":
-		case "version":
+		case "query", "color", "version":
 		default:
 			continue
 		}
@@ -82,7 +81,7 @@ func (t *Tools) Run(ctx context.Context, args []string) error {
 		line = line[1:]
 	}
 	if help || cmd.HasSubCommands() || slices.Equal(line, []string{"help"}) {
-		return t.Command.page(&globals{words: words{}}, t.help(cmd))
+		return t.page(&globals{words: words{}}, t.help(cmd))
 	}
 	args, err = t.prepare(cmd, taken, line)
 	if err != nil {
