@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +37,6 @@ type auditQuery struct {
 	audit.Filter
 	since, until string
 	follow       bool
-	output       string
 }
 
 func (p *program) auditCommand() *cobra.Command {
@@ -48,7 +48,9 @@ func (p *program) auditCommand() *cobra.Command {
 		Long: `Read the audit log: who changed what, and what was refused. It is a file, so the server
 may run or not. Changes made while no server runs come into the log when one does.
 
-Times are like 2026-03-01T12:00:00Z or 2026-03-01, or tell how long ago: 90m, 12h.`,
+Times are like 2026-03-01T12:00:00Z or 2026-03-01, or tell how long ago: 90m, 12h.
+
+--output json prints an event a line, and --query sees one event at a time.`,
 		Example: `  poolkeeper audit --since 1h
   poolkeeper audit --principal backend --error '*'
   poolkeeper audit --about us-east-1:2b0f4dd1-… --output json`,
@@ -68,7 +70,6 @@ Times are like 2026-03-01T12:00:00Z or 2026-03-01, or tell how long ago: 90m, 12
 	f.StringVar(&q.Error, "error", "", "calls refused with this `code`; * is any")
 	f.StringVar(&q.Mentions, "about", "", "calls about this `ARN`, or the id of an identity pool or an identity")
 	f.BoolVar(&q.follow, "follow", false, "go on with events as they come, until interrupted")
-	f.StringVar(&q.output, "output", "text", "`text or json`")
 	return p.configured(cmd)
 }
 
@@ -84,8 +85,8 @@ func (p *program) readAudit(ctx context.Context, c *config, q *auditQuery) error
 	bad(err)
 	q.To, err = p.moment("--until", q.until)
 	bad(err)
-	if q.output != "text" && q.output != "json" {
-		bad(fmt.Errorf("--output: %q is neither text nor json", q.output))
+	if q.follow && !p.results.Streams() {
+		bad(errors.New("--follow prints events as they come: with --output json, text or yaml-stream"))
 	}
 	if c.auditLog == "-" {
 		bad(errors.New("--audit-log: standard output can not be read again"))
@@ -100,18 +101,24 @@ func (p *program) readAudit(ctx context.Context, c *config, q *auditQuery) error
 	if err != nil {
 		return err
 	}
-	show := printEvent
-	if q.output == "json" {
-		show = func(w io.Writer, e *audit.Event) error {
-			_, err := w.Write(e.AppendLine(nil))
-			return err
-		}
-	} else {
-		fmt.Fprintf(p.stdout, eventColumns, "TIME", "EVENT", "PRINCIPAL", "FROM", "RESULT", "ABOUT")
+	found := events(ctx, c.auditPath(), files, q)
+	if !p.results.ForPeople() {
+		return errors.Join(p.results.Each("AuditEvents", func(yield func(any, error) bool) {
+			for e, err := range found {
+				var line json.RawMessage
+				if err == nil {
+					line = e.AppendLine(nil)
+				}
+				if !yield(line, err) {
+					return
+				}
+			}
+		})...)
 	}
-	for e, err := range events(ctx, c.auditPath(), files, q) {
+	fmt.Fprintf(p.stdout, eventColumns, "TIME", "EVENT", "PRINCIPAL", "FROM", "RESULT", "ABOUT")
+	for e, err := range found {
 		if err == nil {
-			err = show(p.stdout, e)
+			err = printEvent(p.stdout, e)
 		}
 		if err != nil {
 			errs = append(errs, err)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,11 +27,33 @@ func (p *program) aws(name string) *cli.Command {
 	if term.IsTerminal(int(os.Stdout.Fd())) && p.stdout == os.Stdout {
 		width, _, _ = term.GetSize(int(os.Stdout.Fd()))
 	}
-	return &cli.Command{
-		Name: name, Version: version(), Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM},
-		Lookup: os.LookupEnv, Environ: os.Environ(), Now: p.now,
-		Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Terminal: width,
+	services := []*api.Service{api.CognitoIdentity, api.STS, api.IAM}
+	if name != "aws" {
+		services = append(services, api.Identities)
 	}
+	return &cli.Command{
+		Name: name, Version: version(), Services: services,
+		Lookup: os.LookupEnv, Environ: os.Environ(), Now: p.now,
+		Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Terminal: width, Ask: p.ask,
+	}
+}
+
+// ask asks the person at the terminal for a secret.
+func (p *program) ask(prompt string) (string, error) {
+	terminal := os.Stdin
+	if !term.IsTerminal(int(terminal.Fd())) {
+		// Input comes from elsewhere, and a person may still be there.
+		tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+		if err != nil {
+			return "", errors.New("there is no terminal to ask at")
+		}
+		defer tty.Close()
+		terminal = tty
+	}
+	fmt.Fprint(p.stderr, prompt)
+	secret, err := term.ReadPassword(int(terminal.Fd()))
+	fmt.Fprintln(p.stderr)
+	return string(secret), err
 }
 
 // runAWS runs args if they are a command of a service, before any other command is made:
@@ -44,25 +68,65 @@ func (p *program) runAWS(ctx context.Context, args []string) (code int, handled 
 	return 0, false
 }
 
-// serviceCommands stand for the services in help and completion. runAWS has run them.
-func (p *program) serviceCommands() []*cobra.Command {
-	c := p.aws("poolkeeper")
-	var all []*cobra.Command
-	for _, s := range append(c.Services[:len(c.Services):len(c.Services)], nil) {
-		cmd := &cobra.Command{Use: "configure", Short: "Write a profile: endpoint, region and key"}
-		if s != nil {
-			cmd = &cobra.Command{Use: s.Name + " COMMAND", Short: s.Doc}
-		}
-		cmd.DisableFlagParsing = true
-		cmd.Run = func(*cobra.Command, []string) {}
-		cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-			suggestions, files := c.Complete(append([]string{cmd.Name()}, args...), word)
+// tools are the commands of the program's own.
+func (p *program) tools() *cli.Tools {
+	return &cli.Tools{Command: p.aws("poolkeeper"), Root: p.root(), Results: &p.results, Output: p.getenv("POOLKEEPER_OUTPUT")}
+}
+
+// runTool runs a command of the program's own, or answers a shell that completes one of any.
+func (p *program) runTool(ctx context.Context, args []string) error {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		c := p.completion()
+		c.SetArgs(args)
+		return c.ExecuteContext(ctx)
+	}
+	return p.tools().Run(ctx, args)
+}
+
+// completion is the whole command line as cobra sees it, whose shells' scripts complete it.
+func (p *program) completion() *cobra.Command {
+	c := &cobra.Command{
+		Use: "poolkeeper", DisableFlagParsing: true, SilenceErrors: true, SilenceUsage: true,
+		Run: func(*cobra.Command, []string) {},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			suggestions, files := p.tools().Complete(args, word)
 			if files {
 				return suggestions, cobra.ShellCompDirectiveDefault
 			}
 			return suggestions, cobra.ShellCompDirectiveNoFileComp
-		}
-		all = append(all, cmd)
+		},
 	}
-	return all
+	c.CompletionOptions.DisableDefaultCmd = true
+	c.SetIn(p.stdin)
+	c.SetOut(p.stdout)
+	c.SetErr(p.stderr)
+	return c
+}
+
+func (p *program) completionCommand() *cobra.Command {
+	shells := map[string]func(*cobra.Command) error{
+		"bash":       func(c *cobra.Command) error { return c.GenBashCompletionV2(p.stdout, true) },
+		"zsh":        func(c *cobra.Command) error { return c.GenZshCompletion(p.stdout) },
+		"fish":       func(c *cobra.Command) error { return c.GenFishCompletion(p.stdout, true) },
+		"powershell": func(c *cobra.Command) error { return c.GenPowerShellCompletionWithDesc(p.stdout) },
+	}
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print a script that makes a shell complete commands and options",
+		Long: `Print a script that makes a shell complete services, commands and options: bash, zsh, fish or
+powershell. Load it where the shell starts.`,
+		Example: `  source <(poolkeeper completion bash)
+  poolkeeper completion zsh >"${fpath[1]}/_poolkeeper"
+  poolkeeper completion fish >~/.config/fish/completions/poolkeeper.fish
+  poolkeeper completion powershell | Out-String | Invoke-Expression`,
+		Args: exactArgs(1), ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		Annotations: map[string]string{cli.Plain: ""},
+		RunE: func(_ *cobra.Command, args []string) error {
+			script, ok := shells[args[0]]
+			if !ok {
+				return usageError{fmt.Errorf("there is no completion for %q: bash, zsh, fish or powershell", args[0])}
+			}
+			return script(p.completion())
+		},
+	}
 }

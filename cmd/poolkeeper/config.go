@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/poolkeeper/poolkeeper/internal/cli"
 	"github.com/poolkeeper/poolkeeper/internal/token"
 )
 
@@ -78,8 +79,7 @@ func (p *program) serveFlags(c *config, f *pflag.FlagSet) {
 	f.BoolVar(&c.dev, "dev", false, "UNSAFE, for trying out: accept a well-known access key too; loopback only")
 }
 
-// environment fills the flags that were not given from POOLKEEPER_ variables, and
-// says in their help which.
+// environment fills the flags that were not given from POOLKEEPER_ variables.
 func (p *program) environment(f *pflag.FlagSet) error {
 	var errs []error
 	f.VisitAll(func(flag *pflag.Flag) {
@@ -99,9 +99,22 @@ func variable(flag string) string {
 
 // configured adds the environment to a command's settings.
 func (p *program) configured(c *cobra.Command) *cobra.Command {
-	c.Flags().VisitAll(func(flag *pflag.Flag) { flag.Usage += " [$" + variable(flag.Name) + "]" })
 	c.PreRunE = func(c *cobra.Command, _ []string) error { return p.environment(c.Flags()) }
 	return c
+}
+
+// explain has the flags of a command, and of those in it, in the order in which they were
+// declared, and with the variables that they are filled from.
+func explain(c *cobra.Command) {
+	c.Flags().SortFlags = false
+	c.Flags().VisitAll(func(flag *pflag.Flag) {
+		if c.PreRunE != nil {
+			_ = c.Flags().SetAnnotation(flag.Name, cli.Variable, []string{variable(flag.Name)}) // the flag is there
+		}
+	})
+	for _, inner := range c.Commands() {
+		explain(inner)
+	}
 }
 
 const digits = "0123456789"

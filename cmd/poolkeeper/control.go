@@ -108,15 +108,12 @@ func (o asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
 // words are in use, its arguments fill in, and show prints out.
 func controlCommand[In, Out any](p *program, service *api.Service, use, operation string, fill func(args []string, in *In), args cobra.PositionalArgs, show func(io.Writer, *Out)) *cobra.Command {
 	var c config
-	var output, account string
+	var account string
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: service.Operation(operation).Doc,
 		Args:  args,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "text" && output != "json" {
-				return usageError{fmt.Errorf("--output: %q is neither text nor json", output)}
-			}
 			in, out := new(In), new(Out)
 			if fill != nil {
 				fill(args, in)
@@ -134,31 +131,21 @@ func controlCommand[In, Out any](p *program, service *api.Service, use, operatio
 				return errors.New(refused.Message)
 			case err != nil:
 				return err
-			case output == "json":
-				return printJSON(p.stdout, service.Operation(operation), out)
 			}
-			show(p.stdout, out)
-			return nil
+			var value any
+			if shape := service.Operation(operation).Output; shape != nil {
+				if value, err = cli.Document(shape, out); err != nil {
+					return err
+				}
+			}
+			return p.results.Print(operation, value, func(w io.Writer) { show(w, out) })
 		},
 	}
 	p.dataFlags(&c, cmd.Flags())
 	if !strings.Contains(operation, "SigningKey") { // which are of all accounts
 		cmd.Flags().StringVar(&account, "account", "", "the account's 12 `digits` (default: that of the data directory)")
 	}
-	cmd.Flags().StringVar(&output, "output", "text", "`text or json`")
 	return p.configured(cmd)
-}
-
-func printJSON(w io.Writer, op *api.Operation, out any) error {
-	if op.Output == nil {
-		return nil
-	}
-	text, err := cli.JSON(op.Output, out)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s\n", text)
-	return err
 }
 
 func (p *program) signingKeysCommand() *cobra.Command {

@@ -21,7 +21,7 @@ func (p *program) demoCommand() *cobra.Command {
 		Short: "Show the main job on a throw-away server",
 		Long: `Start a server on a throw-away directory, call it as a backend would, show each
 step and what came of it, and stop. Nothing is left behind.`,
-		Args: noArgs,
+		Args: noArgs, Annotations: map[string]string{cli.Plain: ""},
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.demo(cmd.Context()) },
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/poolkeeper/poolkeeper/internal/cli"
 	_ "github.com/poolkeeper/poolkeeper/internal/pagein" // start-up in fewer page faults
 )
 
@@ -35,17 +36,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	if code, ok := p.runAWS(ctx, args); ok {
 		return code
 	}
-	root := p.root()
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := p.runTool(ctx, args)
 	var usage usageError
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), cli.Misused(err):
 		fmt.Fprintf(stderr, "poolkeeper: %v\n", err)
 		return 2
 	default:
@@ -60,6 +56,8 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	now            func() time.Time
+	// results are where commands put what they have found out.
+	results cli.Results
 }
 
 // A usageError is a mistake in how the command was written.
@@ -77,22 +75,21 @@ See what it does:         poolkeeper demo
 Who changed what:         poolkeeper audit
 Keep it in a file:        poolkeeper export, poolkeeper apply
 Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7665 …`,
-		Version:       version(),
-		SilenceErrors: true,
-		SilenceUsage:  true,
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w\nSee '%s --help'", err, c.CommandPath())}
-	})
-	root.AddCommand(p.serviceCommands()...)
-	root.AddCommand(p.serveCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.versionCommand())
+	cobra.EnableCommandSorting = false
+	root.AddCommand(p.serveCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.completionCommand(), p.versionCommand())
+	explain(root)
 	return root
 }
 
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: noArgs,
-		Run: func(*cobra.Command, []string) { fmt.Fprintln(p.stdout, "poolkeeper", version()) },
+		RunE: func(*cobra.Command, []string) error {
+			return p.results.Print("Version", map[string]string{"Version": version()}, func(w io.Writer) {
+				fmt.Fprintln(w, "poolkeeper", version())
+			})
+		},
 	}
 }
 

@@ -74,19 +74,32 @@ func (p *program) checkPolicyCommand() *cobra.Command {
 			if trust {
 				kind = iam.TrustPolicy
 			}
+			type checked struct {
+				File    string
+				Mistake string `json:",omitempty"`
+			}
 			var errs []error
+			var all []checked
 			for _, name := range files {
 				text, err := os.ReadFile(name)
 				if err == nil {
 					_, err = iam.Parse(text, kind)
 				}
+				one := checked{File: strings.ToValidUTF8(name, "\uFFFD")}
 				if err != nil {
-					errs = append(errs, fmt.Errorf("%s: %w", strings.ToValidUTF8(name, "\uFFFD"), err))
-					continue
+					one.Mistake = err.Error()
+					errs = append(errs, fmt.Errorf("%s: %w", one.File, err))
 				}
-				fmt.Fprintf(p.stdout, "%s: no mistakes\n", name)
+				all = append(all, one)
 			}
-			return errors.Join(errs...)
+			err := p.results.Print("CheckPolicies", all, func(w io.Writer) {
+				for _, one := range all {
+					if one.Mistake == "" {
+						fmt.Fprintf(w, "%s: no mistakes\n", one.File)
+					}
+				}
+			})
+			return errors.Join(append(errs, err)...)
 		},
 	}
 	check.Flags().BoolVar(&trust, "trust", false, "they are trust policies of roles")

@@ -19,6 +19,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
+	"github.com/poolkeeper/poolkeeper/internal/cli"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
@@ -40,7 +41,7 @@ func (p *program) serveCommand() *cobra.Command {
 
 The first start on an empty data directory makes a master key, a signing key and the
 account's root access key, whose secret it prints once.`,
-		Args: noArgs,
+		Args: noArgs, Annotations: map[string]string{cli.Plain: ""},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.check(); err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/cli"
 	"github.com/poolkeeper/poolkeeper/internal/state"
 )
 
@@ -79,23 +80,56 @@ func (p *program) readState(file string) (*state.State, error) {
 	return state.Parse(file, data)
 }
 
+// An applied is the result of apply.
+type applied struct{ Changes []change }
+
+// A change is one that was made, or would be.
+type change struct {
+	Account     string
+	Region      string `json:",omitempty"`
+	Service     string
+	Operation   string
+	Description string
+	Done        bool
+}
+
 func (p *program) apply(ctx context.Context, o operator, want *state.State, options state.Options, check bool) error {
-	changes, err := state.Plan(ctx, o.call, want, options)
+	reading := p.begin("calls", 0)
+	changes, err := state.Plan(ctx, counted(o.call, reading), want, options)
+	reading.clear()
 	if err != nil {
 		return err
 	}
-	show := func(c state.Change) { fmt.Fprintln(p.stdout, printable(c.Words)) }
-	switch {
-	case len(changes) == 0:
-		fmt.Fprintln(p.stdout, "Nothing to change.")
-		return nil
-	case check:
+	if len(changes) == 0 {
+		return p.results.Print("Apply", applied{Changes: []change{}}, func(w io.Writer) { fmt.Fprintln(w, "Nothing to change.") })
+	}
+	show := func(c state.Change) {
+		if p.results.ForPeople() {
+			fmt.Fprintln(p.stdout, printable(c.Words))
+		}
+	}
+	done := len(changes)
+	if check {
 		for _, c := range changes {
 			show(c)
 		}
-		return errDiffers
+		done, err = 0, errDiffers
+	} else {
+		progress := p.begin("changes", len(changes))
+		done = 0
+		err = state.Apply(ctx, o.call, changes, func(c state.Change) {
+			progress.clear()
+			show(c)
+			done++
+			progress.step()
+		})
+		progress.clear()
 	}
-	return state.Apply(ctx, o.call, changes, show)
+	out := applied{Changes: make([]change, len(changes))}
+	for i, c := range changes {
+		out.Changes[i] = change{c.Account, c.Region, c.Service.Name, c.Operation, c.Words, i < done}
+	}
+	return errors.Join(err, p.results.Print("Apply", out, func(io.Writer) {}))
 }
 
 func (p *program) exportCommand() *cobra.Command {
@@ -135,10 +169,18 @@ func (p *program) export(ctx context.Context, o operator, accounts, regions []st
 		}
 		regions = served.Regions
 	}
-	found, err := state.Read(ctx, o.call, state.Whole(accounts, regions))
+	reading := p.begin("calls", 0)
+	found, err := state.Read(ctx, counted(o.call, reading), state.Whole(accounts, regions))
+	reading.clear()
 	if err != nil {
 		return err
 	}
-	_, err = p.stdout.Write(state.Write(found))
-	return err
+	file := state.Write(found)
+	value, err := cli.YAML(file)
+	if err != nil {
+		return err
+	}
+	return p.results.Print("Export", value, func(w io.Writer) {
+		_, err = w.Write(file)
+	})
 }

@@ -54,8 +54,11 @@ The token is the argument, or else is read from standard input.`,
 			if err != nil {
 				return err
 			}
-			claims.print(p.stdout, p.now())
-			return nil
+			value, err := claims.value()
+			if err != nil {
+				return err
+			}
+			return p.results.Print("VerifyToken", value, func(w io.Writer) { claims.print(w, p.now()) })
 		},
 	}
 	verify.Flags().StringVar(&v.issuer, "issuer", "", "the `URL` of the issuer that you trust (default: the one that the token names)")
@@ -118,6 +121,28 @@ func (v *verification) run(ctx context.Context) (*verified, error) {
 		return nil, fmt.Errorf("read claims: %w", err)
 	}
 	return out, nil
+}
+
+// value is what the token means, for programs.
+func (t *verified) value() (any, error) {
+	var claims json.RawMessage
+	if err := t.idToken.Claims(&claims); err != nil {
+		return nil, fmt.Errorf("read claims: %w", err)
+	}
+	return struct {
+		IdentityId     string
+		IdentityPoolId string
+		Logins         []string
+		Issuer         string
+		Algorithm      string
+		KeyId          string
+		IssuedAt       string
+		ExpiresAt      string
+		Claims         json.RawMessage
+	}{
+		t.idToken.Subject, strings.Join(t.idToken.Audience, ", "), logins(t.claims.AMR), t.idToken.Issuer,
+		t.header.Algorithm, t.header.KeyID, stamp(t.idToken.IssuedAt), stamp(t.idToken.Expiry), claims,
+	}, nil
 }
 
 // print says what the token means, and then shows its claims.

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,7 +36,11 @@ type option struct {
 	// choices are the only words allowed; empty: any.
 	choices []string
 	// integer: the word must be one.
-	integer  bool
+	integer bool
+	// told: a switch may be told =true or =false.
+	told bool
+	// repeats: each use adds a word to a list, and does not take the place of the last.
+	repeats  bool
 	required bool
 	// hidden options are not in help and completion.
 	hidden bool
@@ -238,6 +243,13 @@ func negativeNumber(arg string) bool {
 // store keeps the words of an option.
 func (o *option) store(taken words, values []string, attached bool) error {
 	switch {
+	case o.arity == none && attached && o.told:
+		on, err := strconv.ParseBool(values[0])
+		if err != nil {
+			return misused("argument %s: %s is neither true nor false", o.name, quoteText(values[0]))
+		}
+		taken[o.dest] = on == o.value
+		return nil
 	case o.arity == none && attached:
 		return misused("argument %s: ignored explicit argument %s", o.name, quoteText(values[0]))
 	case o.arity == none:
@@ -261,6 +273,11 @@ func (o *option) store(taken words, values []string, attached bool) error {
 			return misused("argument %s: invalid int value: %s", o.name, quoteText(values[0]))
 		}
 		taken[o.dest] = n
+		return nil
+	}
+	if o.repeats {
+		list, _ := taken[o.dest].([]string)
+		taken[o.dest] = append(list, values[0])
 		return nil
 	}
 	taken[o.dest] = values[0]

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpproxy"
+
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
@@ -52,8 +54,11 @@ func (c *call) caller(s *settings) (*caller, error) {
 		return nil, unconfigured("NoRegion", `You must specify a region. You can also configure your region by running "%s configure".`, s.Name)
 	}
 	to := &caller{settings: s, service: c.service, region: region, credentials: s.credentials, id: uuid()}
+	if text == "" && !ofAWS(c.service.Name) {
+		return nil, unconfigured("Configuration", "AWS has no service %[1]s: say where it is with --endpoint-url, AWS_ENDPOINT_URL_%[2]s or AWS_ENDPOINT_URL.", c.service.Name, strings.ToUpper(c.service.Name))
+	}
 	if text == "" {
-		text, to.region = address(c.service, region)
+		text, to.region = address(c.service.Name, region, s.variants())
 	}
 	if to.url, err = endpoint(text); err != nil {
 		return nil, err
@@ -69,36 +74,6 @@ func (c *call) caller(s *settings) (*caller, error) {
 	}
 	to.client, err = s.httpClient()
 	return to, err
-}
-
-// address is where AWS has a service in a region, and the region to sign for.
-func address(s *api.Service, region string) (address, signed string) {
-	domain, home := "amazonaws.com", "us-east-1"
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		domain, home = "amazonaws.com.cn", "cn-north-1"
-	case strings.HasPrefix(region, "us-gov-"):
-		home = "us-gov-west-1"
-	case strings.HasPrefix(region, "us-iso-"):
-		domain, home = "c2s.ic.gov", "us-iso-east-1"
-	case strings.HasPrefix(region, "us-isob-"):
-		domain, home = "sc2s.sgov.gov", "us-isob-east-1"
-	case strings.HasPrefix(region, "eusc-"):
-		domain, home = "amazonaws.eu", "eusc-de-east-1"
-	}
-	if s.Name != "iam" {
-		return "https://" + s.Name + "." + region + "." + domain, region
-	}
-	// IAM is one for all regions of a partition.
-	switch home {
-	case "cn-north-1":
-		return "https://iam.cn-north-1." + domain, home
-	case "us-gov-west-1":
-		return "https://iam.us-gov." + domain, home
-	case "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1":
-		return "https://iam." + home + "." + domain, home
-	}
-	return "https://iam." + domain, home
 }
 
 func uuid() string {
@@ -146,10 +121,11 @@ func (s *settings) httpClient() (*http.Client, error) {
 			return nil, failed("Could not find a suitable TLS CA certificate bundle, invalid path: %s", bundle)
 		}
 	}
+	proxy := s.proxy()
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment,
+			Proxy: func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				if s.connectTimeout > 0 {
 					var cancel context.CancelFunc
@@ -166,6 +142,19 @@ func (s *settings) httpClient() (*http.Client, error) {
 			DisableCompression: true, MaxResponseHeaderBytes: 1 << 20,
 		},
 	}, nil
+}
+
+// proxy tells by which proxy a URL is reached; nil: by none.
+func (s *settings) proxy() func(*url.URL) (*url.URL, error) {
+	variable := func(name string) string {
+		v, ok := s.Lookup(strings.ToLower(name))
+		if !ok {
+			v, _ = s.Lookup(name)
+		}
+		return v
+	}
+	c := httpproxy.Config{HTTPProxy: variable("HTTP_PROXY"), HTTPSProxy: variable("HTTPS_PROXY"), NoProxy: variable("NO_PROXY")}
+	return c.ProxyFunc()
 }
 
 // call calls an operation, again when a failure is likely to pass, and returns what the
@@ -267,7 +256,11 @@ func (to *caller) unreached(ctx context.Context, err error) error {
 		alert  tls.AlertError
 	)
 	timeout := errors.As(err, &netErr) && netErr.Timeout()
-	switch at := to.url.String(); {
+	at := to.url.String()
+	if proxy, _ := to.proxy()(to.url); proxy != nil && errors.As(err, &dial) {
+		return failed(`Failed to connect to proxy URL: "%s"`, proxy.Redacted())
+	}
+	switch {
 	case errors.As(err, &dial) && (timeout || errors.Is(err, context.DeadlineExceeded)):
 		return failed(`Connect timeout on endpoint URL: "%s"`, at)
 	case errors.As(err, &dial):

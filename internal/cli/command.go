@@ -31,6 +31,9 @@ type Command struct {
 	Now      func() time.Time
 	// Location is the zone that times are printed in; nil: the local one.
 	Location *time.Location
+	// Ask asks the person at the terminal for a word that is not shown. Without a terminal it
+	// fails.
+	Ask func(prompt string) (string, error)
 	// Dial connects; nil: as the operating system does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,27 @@ func TestAddresses(t *testing.T) {
 				"\n" + `{"IdentityPoolId": "us-east-1:1", "IdentityId": "us-east-1:2", "Logins": {"login.example": "alice", "b": "c"}, "PrincipalTags": {"team": "red"}, "TokenDuration": 900}`,
 		},
 		{
+			`cognito-identity get-open-id-token-for-developer-identity --cli-input-json '{"IdentityPoolId": "us-east-1:1", "IdentityId": "us-east-1:2", "Logins": {"login.example": "alice", "b": "c"}, "PrincipalTags": {"team": "red"}, "TokenDuration": 900}' --cli-error-format json`,
+			"POST\ncognito-identity.us-east-1.amazonaws.com\n/\n" + gtdTarget + "\nAKIAIOSFODNN7EXAMPLE us-east-1/cognito-identity/aws4_request " + signed +
+				"\n" + `{"IdentityPoolId": "us-east-1:1", "IdentityId": "us-east-1:2", "Logins": {"login.example": "alice", "b": "c"}, "PrincipalTags": {"team": "red"}, "TokenDuration": 900}`,
+		},
+		{
+			"AWS_USE_FIPS_ENDPOINT=true cognito-identity get-open-id-token-for-developer-identity --identity-pool-id x --logins a=b",
+			"POST\ncognito-identity-fips.us-east-1.amazonaws.com\n/\n" + gtdTarget + "\nAKIAIOSFODNN7EXAMPLE us-east-1/cognito-identity/aws4_request " + signed + "\n" + `{"IdentityPoolId": "x", "Logins": {"a": "b"}}`,
+		},
+		{
+			"AWS_USE_DUALSTACK_ENDPOINT=true cognito-identity get-open-id-token-for-developer-identity --region us-gov-west-1 --identity-pool-id x --logins a=b",
+			"POST\ncognito-identity.us-gov-west-1.api.aws\n/\n" + gtdTarget + "\nAKIAIOSFODNN7EXAMPLE us-gov-west-1/cognito-identity/aws4_request " + signed + "\n" + `{"IdentityPoolId": "x", "Logins": {"a": "b"}}`,
+		},
+		{
+			"AWS_USE_FIPS_ENDPOINT=true AWS_USE_DUALSTACK_ENDPOINT=true cognito-identity get-open-id-token-for-developer-identity --region ca-central-1 --identity-pool-id x --logins a=b",
+			"POST\ncognito-identity-fips.ca-central-1.api.aws\n/\n" + gtdTarget + "\nAKIAIOSFODNN7EXAMPLE ca-central-1/cognito-identity/aws4_request " + signed + "\n" + `{"IdentityPoolId": "x", "Logins": {"a": "b"}}`,
+		},
+		{
+			"AWS_USE_FIPS_ENDPOINT=true iam get-user",
+			"POST\niam-fips.amazonaws.com\n/\n\nAKIAIOSFODNN7EXAMPLE us-east-1/iam/aws4_request content-type;host;x-amz-date\nAction=GetUser&Version=2010-05-08",
+		},
+		{
 			`cognito-identity get-open-id-token-for-developer-identity --region cn-north-1 --identity-pool-id x --logins '{"a":"b"}' --principal-tags '{"c":"d"}'`,
 			"POST\ncognito-identity.cn-north-1.amazonaws.com.cn\n/\n" + gtdTarget + "\nAKIAIOSFODNN7EXAMPLE cn-north-1/cognito-identity/aws4_request " + signed + "\n" + `{"IdentityPoolId": "x", "Logins": {"a": "b"}, "PrincipalTags": {"c": "d"}}`,
 		},
@@ -117,7 +139,9 @@ func TestAddresses(t *testing.T) {
 		{"iam get-user --region eu-west-1", "POST\niam.amazonaws.com\n/\n\nAKIAIOSFODNN7EXAMPLE us-east-1/iam/aws4_request content-type;host;x-amz-date\nAction=GetUser&Version=2010-05-08"},
 	} {
 		var stderr bytes.Buffer
-		env := keyed(t)
+		words := splitWords(c.command)
+		first := slices.IndexFunc(words, func(w string) bool { return !strings.HasPrefix(w, "AWS_") })
+		env := keyed(t, words[:first]...)
 		command := &Command{
 			Name: "aws", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM}, Now: time.Now,
 			Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
@@ -129,7 +153,7 @@ func TestAddresses(t *testing.T) {
 				return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 			},
 		}
-		command.Run(t.Context(), append(splitWords(c.command), "--no-verify-ssl"))
+		command.Run(t.Context(), append(words[first:], "--no-verify-ssl"))
 		select {
 		case got := <-sent:
 			if got != c.want {
@@ -284,10 +308,10 @@ func TestRoles(t *testing.T) {
 		}
 	}
 	for config, want := range map[string]string{
-		"[profile p]\n" + role + "source_profile = nope\n":                                           `The source profile "nope" must have credentials.`,
-		"[profile p]\n" + role + "source_profile = q\n[profile q]\n" + role + "source_profile = p\n": "Infinite loop in credential configuration detected. Attempting to load from profile p which has already been visited. Visited profiles: ['p', 'q']",
-		"[profile p]\n" + role + "credential_source = Moon\n":                                        `The credential source "Moon" referenced in profile "p" is not valid.`,
-		"[profile p]\n" + role + "source_profile = p\nmfa_serial = x\n":                              "Profile p needs a code of an MFA device, which is not supported.",
+		"[profile p]\n" + role + "source_profile = nope\n":                                                                `The source profile "nope" must have credentials.`,
+		"[profile p]\n" + role + "source_profile = q\n[profile q]\n" + role + "source_profile = p\n":                      "Infinite loop in credential configuration detected. Attempting to load from profile p which has already been visited. Visited profiles: ['p', 'q']",
+		"[profile p]\n" + role + "credential_source = Moon\n":                                                             `The credential source "Moon" referenced in profile "p" is not valid.`,
+		"[profile p]\n" + role + "source_profile = p\nmfa_serial = x\naws_access_key_id = a\naws_secret_access_key = b\n": "Profile p needs a code of the MFA device x: there is no terminal to ask at",
 	} {
 		env := keyed(t, "AWS_CONFIG_FILE="+filepath.Join(t.TempDir(), "config"))
 		if err := os.WriteFile(env["AWS_CONFIG_FILE"], []byte(config), 0o600); err != nil {

@@ -18,7 +18,6 @@ import (
 )
 
 // credentials finds what to sign with, where AWS's command line looks and in its order.
-// Single sign-on is not among it.
 func (s *settings) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if !s.explicit {
 		found, err := s.fromEnvironment()
@@ -78,6 +77,11 @@ func (s *settings) fromProfile(ctx context.Context, name string, via []string) (
 			return s.fromWebIdentity(ctx, file, role, session)
 		}
 	}
+	if signOn, err := s.signOn(name); err != nil {
+		return none, err
+	} else if signOn != nil {
+		return s.fromSSO(ctx, name, signOn)
+	}
 	return s.own(ctx, name)
 }
 
@@ -118,9 +122,6 @@ func keys(p map[string]string, where string) (sigv4.Credentials, error) {
 
 // assumed takes a role with the credentials of another profile or source.
 func (s *settings) assumed(ctx context.Context, name string, p map[string]string, via []string) (none sigv4.Credentials, err error) {
-	if p["mfa_serial"] != "" {
-		return none, failed("Profile %s needs a code of an MFA device, which is not supported.", name)
-	}
 	var source sigv4.Credentials
 	switch from := p["credential_source"]; from {
 	case "":
@@ -156,6 +157,14 @@ func (s *settings) assumed(ctx context.Context, name string, p map[string]string
 			return none, failed("%v", err)
 		}
 		input.set("DurationSeconds", n)
+	}
+	if serial := p["mfa_serial"]; serial != "" {
+		code, err := s.Ask("Enter MFA code for " + serial + ": ")
+		if err != nil {
+			return none, failed("Profile %s needs a code of the MFA device %s: %v", name, serial, err)
+		}
+		input.set("SerialNumber", serial)
+		input.set("TokenCode", strings.TrimSpace(code))
 	}
 	return s.exchange(ctx, "AssumeRole", input, source)
 }

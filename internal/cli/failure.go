@@ -90,7 +90,7 @@ func (c *Command) report(err error, format string) int {
 	case f.usage == usageBefore:
 		fmt.Fprintf(c.Stderr, "\n%s\n\n%s%s\n", c.usage(), head, message)
 	case format == "json" || format == "yaml" || format == "text" || format == "table":
-		if err := render(c.Stderr, format, c.styler("off"), "error", f.structured()); err != nil {
+		if err := c.render(c.Stderr, format, "off", "error", f.structured()); err != nil {
 			fmt.Fprintf(c.Stderr, "\n%s%s\n", head, message)
 		}
 	case f.usage == usageAfter:

@@ -158,17 +158,7 @@ func (o *option) synopsis() string {
 
 func (m *manual) globals() {
 	m.section("GLOBAL OPTIONS")
-	for _, o := range globalOptions() {
-		if o.hidden {
-			continue
-		}
-		m.lines(7, o.synopsis())
-		doc := o.doc
-		if len(o.choices) > 0 {
-			doc += " One of: " + strings.Join(o.choices, ", ") + "."
-		}
-		m.paragraph(10, doc)
-	}
+	m.options(globalOptions())
 }
 
 // kindName is how help calls a type.

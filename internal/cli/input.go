@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -8,8 +10,10 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
@@ -124,13 +128,53 @@ func (c *Command) paramfile(text string) (any, error) {
 	if !isText {
 		return content, nil
 	}
-	if !utf8.Valid(content) {
+	encoding, _ := c.Lookup("AWS_CLI_FILE_ENCODING")
+	decoded, known := decodeText(content, encoding)
+	switch {
+	case !known:
+		return nil, fmt.Errorf("Unable to load paramfile %s: unknown encoding: %s", text, encoding) //nolint:staticcheck // a message for people, as AWS's
+	case !utf8.ValidString(decoded):
 		//nolint:staticcheck // a message for people, as AWS's
 		return nil, fmt.Errorf("Unable to load paramfile (%s), text contents could not be decoded.  "+
 			"If this is a binary file, please use the fileb:// prefix instead of the file:// prefix.", path)
 	}
 	// As every text file, read with \n alone at the ends of lines.
-	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(content)), nil
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(decoded), nil
+}
+
+// decodeText decodes content, which is no UTF-8 afterwards if it is none of the encoding;
+// known tells whether the encoding is one that is known. Empty is UTF-8.
+func decodeText(content []byte, encoding string) (text string, known bool) {
+	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(encoding)) {
+	case "", "utf8":
+		return string(content), true
+	case "ascii", "usascii":
+		if slices.ContainsFunc(content, func(b byte) bool { return b >= utf8.RuneSelf }) {
+			return "\xff", true
+		}
+		return string(content), true
+	case "latin1", "iso88591":
+		runes := make([]rune, len(content))
+		for i, b := range content {
+			runes[i] = rune(b)
+		}
+		return string(runes), true
+	case "utf16":
+		little := bytes.HasPrefix(content, []byte{0xff, 0xfe})
+		if len(content)%2 != 0 || !little && !bytes.HasPrefix(content, []byte{0xfe, 0xff}) {
+			return "\xff", true
+		}
+		var order binary.ByteOrder = binary.BigEndian
+		if little {
+			order = binary.LittleEndian
+		}
+		var units []uint16
+		for i := 2; i < len(content); i += 2 {
+			units = append(units, order.Uint16(content[i:]))
+		}
+		return string(utf16.Decode(units)), true
+	}
+	return "", false
 }
 
 // expand replaces a leading ~ and variables in a path.

@@ -23,6 +23,8 @@ var (
 	wireJSON = jsonStyle{comma: ", ", colon: ": ", ascii: true}
 	// compactJSON is what to_string of a query returns.
 	compactJSON = jsonStyle{comma: ",", colon: ":", ascii: true}
+	// lineJSON is one of a stream of results.
+	lineJSON = jsonStyle{comma: ",", colon: ":"}
 	// printedJSON is the output format json.
 	printedJSON = jsonStyle{indent: "    ", comma: ",", colon: ": "}
 	// skeletonJSON is the input skeleton.

@@ -1,17 +1,10 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
-	"math"
 	"os/exec"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/poolkeeper/poolkeeper/internal/api"
-	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
 // A printer prints answers as the command wants them.
@@ -46,12 +39,12 @@ func (p *printer) print(answer any) error {
 		return nil
 	}
 	return p.paged(p.settings, func(w io.Writer) error {
-		return render(w, format, p.styler(p.text("color")), p.operation.Name, result)
+		return p.render(w, format, p.text("color"), p.operation.Name, result)
 	})
 }
 
 // render prints v in a format. The title is that of a table.
-func render(w io.Writer, format string, s styler, title string, v any) error {
+func (c *Command) render(w io.Writer, format, color, title string, v any) error {
 	var text string
 	switch format {
 	case "json":
@@ -69,7 +62,7 @@ func render(w io.Writer, format string, s styler, title string, v any) error {
 	case "yaml-stream":
 		text = encodeYAML([]any{v})
 	case "table":
-		text = renderTable(title, v, s)
+		text = renderTable(title, v, c.styler(color), c.Terminal)
 	}
 	_, err := io.WriteString(w, text)
 	return err
@@ -120,37 +113,4 @@ func (s styler) edge(text string) string {
 		return text
 	}
 	return "\x1b[2m\x1b[33m" + text + "\x1b[0m"
-}
-
-// JSON renders an output for people and scripts: indented, names in order, and times
-// as ISO 8601 where the wire has seconds.
-func JSON(shape *api.Shape, out any) ([]byte, error) {
-	var v any
-	if err := json.Unmarshal(wire.AppendJSON(nil, shape, out), &v); err != nil {
-		return nil, fmt.Errorf("render %s: %w", shape.Name, err)
-	}
-	return json.MarshalIndent(readable(shape, v), "", "    ")
-}
-
-// readable replaces the timestamps in v.
-func readable(shape *api.Shape, v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, value := range v {
-			if shape.Kind == api.Map {
-				v[name] = readable(shape.Elem, value)
-			} else if m := shape.Member(name); m != nil {
-				v[name] = readable(m.Shape, value)
-			}
-		}
-	case []any:
-		for i := range v {
-			v[i] = readable(shape.Elem, v[i])
-		}
-	case float64:
-		if shape.Kind == api.Timestamp {
-			return time.UnixMilli(int64(math.Round(v * 1000))).UTC().Format("2006-01-02T15:04:05.000Z07:00")
-		}
-	}
-	return v
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -8,8 +9,9 @@ import (
 	"golang.org/x/text/width"
 )
 
-// terminalWidth is the width of a table beyond which rows are stood on end.
-const terminalWidth = 80
+// defaultWidth is the width of a table beyond which rows are stood on end, where standard
+// output is no terminal.
+const defaultWidth = 80
 
 // A section is a part of a table with a title of its own.
 type section struct {
@@ -64,13 +66,14 @@ type table struct {
 	sections []*section
 }
 
-// renderTable returns v as a table; empty for what has nothing to show.
-func renderTable(title string, v any, s styler) string {
+// renderTable returns v as a table; empty for what has nothing to show. The terminal is the
+// width of the one that shows it, or 0.
+func renderTable(title string, v any, s styler, terminal int) string {
 	t := &table{styler: s}
 	if !t.build(title, v, 0) {
 		return ""
 	}
-	t.render(terminalWidth)
+	t.render(cmp.Or(terminal, defaultWidth))
 	return t.String()
 }
 

@@ -121,7 +121,7 @@ func (c *call) pages(ctx context.Context, to *caller, out *printer) error {
 		if err != nil {
 			return failed("%v", err)
 		}
-		return render(w, format, styler{}, c.operation.Name, v)
+		return c.render(w, format, "off", c.operation.Name, v)
 	}
 	run := func(w io.Writer) error {
 		resume, err := c.eachPage(ctx, to, func(page *object) error {
@@ -158,7 +158,7 @@ func (c *call) pages(ctx context.Context, to *caller, out *printer) error {
 			if err != nil {
 				return failed("%v", err)
 			}
-			return render(w, format, styler{}, "", v)
+			return c.render(w, format, "off", "", v)
 		case !stream:
 			whole.set("NextToken", resume)
 		}

@@ -372,6 +372,14 @@ func failureCases() []parityCase {
 	get := "cognito-identity get-id --identity-pool-id x "
 	signed := "cognito-identity describe-identity-pool --identity-pool-id x "
 	return []parityCase{
+		{command: "cognito-identity get-id --identity-pool-id file://DIR/latin1", env: map[string]string{"AWS_CLI_FILE_ENCODING": "latin-1"}},
+		{command: "cognito-identity get-id --identity-pool-id file://DIR/latin1", env: map[string]string{"AWS_CLI_FILE_ENCODING": "US-ASCII"}},
+		{command: "cognito-identity get-id --identity-pool-id file://DIR/utf16", env: map[string]string{"AWS_CLI_FILE_ENCODING": "UTF_16"}},
+		{command: "cognito-identity describe-identity-pool --identity-pool-id x --profile p", config: "[profile p]\nregion = us-east-1\nsso_account_id = 1\nsso_role_name = r\nsso_start_url = https://start.example\nsso_region = us-east-1\n",
+			message: "Error loading SSO Token: Token for https://start.example does not exist. To get one run: aws sso login --profile p", why: "says what to do"},
+		{command: "cognito-identity describe-identity-pool --identity-pool-id x --profile p", config: "[profile p]\nregion = us-east-1\nsso_account_id = 1\nsso_role_name = r\n"},
+		{command: "cognito-identity describe-identity-pool --identity-pool-id x --profile p", config: "[profile p]\nregion = us-east-1\nsso_account_id = 1\nsso_role_name = r\nsso_session = s\n"},
+		{command: "cognito-identity describe-identity-pool --identity-pool-id x", env: map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}},
 		refuse(400, `{"__type":"ResourceNotFoundException","message":"IdentityPool 'x' not found."}`),
 		refuse(400, `{"__type":"com.amazonaws#NotAuthorizedException","Message":"no"}`),
 		refuse(400, `{"__type":"X","message":""}`), refuse(400, `{"message":"m"}`), refuse(400, `{"code":"C"}`), refuse(400, ``), refuse(400, `<html>no</html>`), refuse(400, `{"__type":"TooManyRequestsException","message":"slow"}`),

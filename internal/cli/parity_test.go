@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -182,6 +183,7 @@ func ours(t *testing.T, args []string, env map[string]string, stdin string) outc
 		Name: "aws", Version: "test", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM},
 		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Stdin:  strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Now: time.Now,
+		Ask: func(string) (string, error) { return "", errors.New("there is no terminal to ask at") },
 	}
 	zone, err := time.LoadLocation(cmp.Or(env["TZ"], "UTC"))
 	if err != nil {
@@ -282,7 +284,7 @@ func (c *parityCase) compare(t *testing.T, aws *realAWS, endpoint *recorder) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		".aws/config": c.config, ".aws/credentials": c.credentials, "logins.json": `{"a": "b"}`, "logins.txt": "a=b\n",
-		"id": "us-east-1:file", "number": "60\n", "latin1": "caf\xe9", "list.json": `["x", "y"]`,
+		"id": "us-east-1:file", "number": "60\n", "latin1": "caf\xe9", "utf16": "\xff\xfec\x00\xe9\x00", "list.json": `["x", "y"]`,
 		"input.json": `{"IdentityPoolId": "from file", "Logins": {"a": "file"}}`, "input.yaml": "IdentityPoolId: from yaml\nLogins:\n  a: b\n",
 	} {
 		path := filepath.Join(dir, name)

@@ -31,6 +31,8 @@ type profiles struct {
 	config, credentials map[string]map[string]string
 	// services are the services sections: by name, then service, then setting.
 	services map[string]map[string]string
+	// sessions are the sso-session sections.
+	sessions map[string]map[string]string
 }
 
 // configuration reads the files and finds the profile.
@@ -71,7 +73,7 @@ func (p *profiles) merged(name string) (map[string]string, bool) {
 }
 
 func (c *Command) readProfiles() (*profiles, error) {
-	p := &profiles{config: map[string]map[string]string{}, services: map[string]map[string]string{}}
+	p := &profiles{config: map[string]map[string]string{}, services: map[string]map[string]string{}, sessions: map[string]map[string]string{}}
 	config, err := readINI(c.configPath("AWS_CONFIG_FILE", "config"))
 	if err != nil {
 		return nil, err
@@ -85,6 +87,8 @@ func (c *Command) readProfiles() (*profiles, error) {
 			p.config[words[1]] = section
 		case len(words) == 2 && words[0] == "services":
 			p.services[words[1]] = section
+		case len(words) == 2 && words[0] == "sso-session":
+			p.sessions[words[1]] = section
 		}
 	}
 	p.credentials, err = readINI(c.configPath("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
@@ -156,15 +160,21 @@ func validRegion(name string) bool {
 		strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// endpointURL is where the configuration says a service is; empty: at its own address.
+// endpointURL is where the command or the configuration says a service is; empty: at its own
+// address.
 func (s *settings) endpointURL(service *api.Service) string {
 	if v := s.text("endpoint-url"); v != "" {
 		return v
 	}
+	return s.configuredURL(service.Name)
+}
+
+// configuredURL is where the configuration says a service is.
+func (s *settings) configuredURL(service string) string {
 	if strings.EqualFold(s.either("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"), "true") {
 		return ""
 	}
-	id := strings.ReplaceAll(service.Name, "-", "_")
+	id := strings.ReplaceAll(service, "-", "_")
 	for _, v := range []string{"AWS_ENDPOINT_URL_" + strings.ToUpper(id), "AWS_ENDPOINT_URL"} {
 		if v, _ := s.Lookup(v); v != "" {
 			return v

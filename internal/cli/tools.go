@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Plain marks a command of the program's own, among its annotations, that prints what it
+// prints: it has neither --output nor --query.
+const Plain = "plain"
+
+// Variable is the annotation of a flag that names its environment variable.
+const Variable = "variable"
+
+// Tools are the program's own commands, beside those of the services. They are declared as
+// cobra's commands and read, helped, completed and printed as those of the services are.
+type Tools struct {
+	*Command
+	// Root has the commands, one in another.
+	Root *cobra.Command
+	// Results is told how to print before a command runs.
+	Results *Results
+	// Output is the output format where no option says one; empty: as people read it.
+	Output string
+}
+
+// toolOptions are the options of all commands of the program's own.
+func toolOptions() []option {
+	options := []option{
+		{name: "--help", arity: none, dest: "help", value: true, doc: "Show help."},
+		{name: "-h", arity: none, dest: "help", value: true, hidden: true},
+	}
+	for _, o := range globalOptions() {
+		switch o.dest {
+		case "output":
+			o.doc = "Print the result in this format. Left out: as people read it, or with --query json."
+		case "query", "color", "version":
+		default:
+			continue
+		}
+		options = append(options, o)
+	}
+	return options
+}
+
+// Run runs the command that args say. A mistake in args is one that [Misused] tells.
+func (t *Tools) Run(ctx context.Context, args []string) error {
+	p := pass{options: toolOptions(), word: "command", wordOptional: true}
+	taken, rest, err := p.parse(args)
+	if err != nil {
+		return t.misused(t.Root, err)
+	}
+	if taken.is("version") {
+		fmt.Fprintln(t.Stdout, t.Root.Name(), t.Version)
+		return nil
+	}
+	cmd, help := t.Root, taken.is("help")
+	line := rest
+	if word := taken.text("command"); word != "" {
+		line = append([]string{word}, rest...)
+	}
+	for cmd.HasSubCommands() && len(line) > 0 {
+		inner := subcommand(cmd, line[0])
+		switch {
+		case inner != nil:
+			cmd = inner
+		case line[0] == "help":
+			help = true
+		case strings.HasPrefix(line[0], "-"):
+			return t.misused(cmd, misused("Unknown options: %s", line[0]))
+		default:
+			return t.misused(cmd, unknownCommand(cmd, line[0]))
+		}
+		line = line[1:]
+	}
+	if help || cmd.HasSubCommands() || slices.Equal(line, []string{"help"}) {
+		return t.page(&globals{words: words{}}, t.help(cmd))
+	}
+	args, err = t.prepare(cmd, taken, line)
+	if err != nil {
+		return err
+	}
+	cmd.SetContext(ctx)
+	return cmd.RunE(cmd, args)
+}
+
+// subcommand is the command of a name in another; nil: there is none.
+func subcommand(cmd *cobra.Command, name string) *cobra.Command {
+	for _, c := range cmd.Commands() {
+		if c.Name() == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// unknownCommand refuses a word and names the commands that look like it.
+func unknownCommand(cmd *cobra.Command, word string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	message := fmt.Sprintf("unknown command %q", word)
+	if close := closeMatches(word, names); len(close) > 0 {
+		message += "\nMaybe you meant: " + strings.Join(close, ", ")
+	}
+	return misused("%s", message)
+}
+
+// A misuse is a mistake in how a command was written.
+type misuse struct {
+	error
+	command string
+}
+
+func (m misuse) Unwrap() error { return m.error }
+
+// Error says where help is, too.
+func (m misuse) Error() string {
+	return fmt.Sprintf("%s\nSee '%s help'", strings.TrimSpace(m.error.Error()), m.command)
+}
+
+func (t *Tools) misused(cmd *cobra.Command, err error) error { return misuse{err, cmd.CommandPath()} }
+
+// Misused reports whether an error of [Tools.Run] is a mistake in how the command was written.
+func Misused(err error) bool {
+	var m misuse
+	return errors.As(err, &m)
+}
+
+// prepare sets the flags of a command and how its result is printed, and returns its arguments.
+func (t *Tools) prepare(cmd *cobra.Command, global words, line []string) (args []string, err error) {
+	p := pass{options: flagOptions(cmd.Flags())}
+	taken, rest, err := p.parse(line)
+	if err != nil {
+		return nil, t.misused(cmd, err)
+	}
+	var unknown []string
+	for i, word := range rest {
+		if word == "--" {
+			args = append(args, rest[i+1:]...)
+			break
+		}
+		if _, isOption, _ := p.match(word); isOption {
+			unknown = append(unknown, word)
+		} else {
+			args = append(args, word)
+		}
+	}
+	_, plain := cmd.Annotations[Plain]
+	for _, dest := range []string{"output", "query", "color"} {
+		if _, ok := global[dest]; ok && plain {
+			unknown = append(unknown, "--"+dest)
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, t.misused(cmd, misused("Unknown options: %s", strings.Join(unknown, ", ")))
+	}
+	for name, value := range taken {
+		if err := setFlag(cmd.Flags(), name, value); err != nil {
+			return nil, t.misused(cmd, misused("argument --%s: %v", name, err))
+		}
+	}
+	if cmd.Args != nil {
+		if err := cmd.Args(cmd, args); err != nil {
+			return nil, t.misused(cmd, err)
+		}
+	}
+	if cmd.PreRunE != nil {
+		if err := cmd.PreRunE(cmd, args); err != nil {
+			return nil, err
+		}
+	}
+	if plain {
+		return args, nil
+	}
+	g, err := global.resolve()
+	if err != nil {
+		return nil, t.misused(cmd, err)
+	}
+	*t.Results = Results{command: t.Command, format: cmp.Or(g.text("output"), t.Output), query: g.query, color: g.text("color")}
+	switch format := t.Results.format; {
+	case format == "" && g.query != nil:
+		t.Results.format = "json"
+	case format != "" && !slices.Contains(formats, format):
+		return nil, t.misused(cmd, misused("Unknown output type: %s", format))
+	}
+	return args, nil
+}
+
+// flagOptions are the options that flags are. A switch that is on when left out has one that
+// switches it off.
+func flagOptions(flags *pflag.FlagSet) []option {
+	var all []option
+	flags.VisitAll(func(f *pflag.Flag) {
+		metavar, doc := pflag.UnquoteUsage(f)
+		o := option{name: "--" + f.Name, dest: f.Name, metavar: metavar, doc: sentence(f, doc), hidden: f.Hidden}
+		switch f.Value.Type() {
+		case "bool":
+			o.arity, o.value, o.told = none, true, true
+		case "stringSlice", "stringToString":
+			o.repeats = true
+		}
+		all = append(all, o)
+		if f.Shorthand != "" {
+			o.name, o.hidden = "-"+f.Shorthand, true
+			all = append(all, o)
+		}
+		if o.arity == none && f.DefValue == "true" {
+			o.name, o.value, o.hidden = "--no-"+f.Name, false, true
+			all = append(all, o)
+		}
+	})
+	return all
+}
+
+// sentence says what a flag is, what it is when left out, and its environment variable.
+func sentence(f *pflag.Flag, doc string) string {
+	text := strings.ToUpper(doc[:1]) + doc[1:] + "."
+	if d := f.DefValue; d != "" && d != "false" && d != "0" && d != "0s" && d != "[]" && !strings.Contains(doc, "default") {
+		if d == "true" {
+			d = "on; --no-" + f.Name + " switches it off"
+		}
+		text += " Left out: " + strings.Trim(d, "[]") + "."
+	}
+	if v := f.Annotations[Variable]; len(v) > 0 {
+		text += " Environment: " + v[0] + "."
+	}
+	return text
+}
+
+// setFlag gives a flag the value that a pass took.
+func setFlag(flags *pflag.FlagSet, name string, value any) error {
+	list, ok := value.([]string)
+	if !ok {
+		list = []string{fmt.Sprint(value)}
+	}
+	for _, text := range list {
+		// The flag's own error repeats the name and the value.
+		if err := flags.Lookup(name).Value.Set(text); err != nil {
+			return fmt.Errorf("invalid value %s: %w", quoteText(text), err)
+		}
+	}
+	flags.Lookup(name).Changed = true
+	return nil
+}

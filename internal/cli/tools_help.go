@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// help is the page of help of one of the program's own commands.
+func (t *Tools) help(cmd *cobra.Command) string {
+	var m manual
+	name := strings.TrimPrefix(cmd.CommandPath(), t.Root.Name()+" ")
+	m.name(name, strings.TrimSuffix(cmd.Short, ".")+".")
+	if cmd.Long != "" {
+		m.section("DESCRIPTION")
+		for i, paragraph := range strings.Split(cmd.Long, "\n\n") {
+			if i > 0 {
+				m.WriteString("\n")
+			}
+			if strings.Contains(paragraph, "  ") {
+				m.lines(7, paragraph) // it is laid out
+			} else {
+				m.paragraph(7, paragraph)
+			}
+		}
+	}
+	if cmd.HasSubCommands() {
+		m.section("SYNOPSIS")
+		m.lines(7, cmd.CommandPath()+" <command> [options]")
+		m.paragraph(7, fmt.Sprintf("Use %s <command> help for one of them.", cmd.CommandPath()))
+		m.section("AVAILABLE COMMANDS")
+		for _, c := range cmd.Commands() {
+			if c.Hidden {
+				continue
+			}
+			m.lines(7, c.Name())
+			m.paragraph(10, strings.TrimSuffix(c.Short, ".")+".")
+		}
+		if cmd == t.Root {
+			for _, s := range t.Services {
+				m.lines(7, s.Name)
+				doc := s.Doc
+				if ofAWS(s.Name) {
+					doc = "As AWS's command line has it: " + doc
+				}
+				m.paragraph(10, doc)
+			}
+			m.lines(7, "configure")
+			m.paragraph(10, "Write a profile for the commands of the services: endpoint, region and key.")
+		}
+		return m.String()
+	}
+	m.section("SYNOPSIS")
+	m.lines(7, strings.TrimSuffix(cmd.UseLine(), " [flags]"))
+	options := flagOptions(cmd.Flags())
+	for _, o := range options {
+		if !o.hidden {
+			m.lines(7, "["+o.synopsis()+"]")
+		}
+	}
+	global := toolOptions()
+	if _, plain := cmd.Annotations[Plain]; plain {
+		global = slices.DeleteFunc(global, func(o option) bool { return o.dest == "output" || o.dest == "query" || o.dest == "color" })
+	}
+	for _, o := range global {
+		if !o.hidden {
+			m.lines(7, "["+o.synopsis()+"]")
+		}
+	}
+	if len(options) > 0 {
+		m.section("OPTIONS")
+		m.options(options)
+	}
+	m.section("GLOBAL OPTIONS")
+	m.options(global)
+	if cmd.Example != "" {
+		m.section("EXAMPLES")
+		m.lines(5, cmd.Example)
+	}
+	return m.String()
+}
+
+// options writes what options are there.
+func (m *manual) options(options []option) {
+	for _, o := range options {
+		if o.hidden {
+			continue
+		}
+		m.lines(7, o.synopsis())
+		doc := o.doc
+		if len(o.choices) > 0 {
+			doc += " One of: " + strings.Join(o.choices, ", ") + "."
+		}
+		m.paragraph(10, doc)
+	}
+}
+
+// Complete returns what may stand in place of the last, unfinished word, as
+// [Command.Complete] does, for all of the program's commands.
+func (t *Tools) Complete(args []string, word string) (suggestions []string, files bool) {
+	p := pass{options: toolOptions(), word: "command", wordOptional: true}
+	if taken, _, err := p.parse(args); err == nil {
+		if name := taken.text("command"); name == "configure" || slices.Contains(t.serviceNames(), name) {
+			return t.Command.Complete(args, word)
+		}
+	} else if t.Serves(args) {
+		return t.Command.Complete(args, word)
+	}
+	add := func(name, doc string) {
+		if strings.HasPrefix(name, word) {
+			suggestions = append(suggestions, name+"\t"+firstSentence(doc))
+		}
+	}
+	cmd := t.Root
+	for _, arg := range args {
+		if inner := subcommand(cmd, arg); inner != nil {
+			cmd = inner
+		}
+	}
+	known := append(flagOptions(cmd.Flags()), toolOptions()...)
+	if len(args) > 0 {
+		for _, o := range known {
+			if o.name == args[len(args)-1] && o.arity == one {
+				for _, choice := range o.choices {
+					add(choice, "")
+				}
+				return suggestions, len(o.choices) == 0
+			}
+		}
+	}
+	switch {
+	case strings.HasPrefix(word, "-"):
+		for _, o := range known {
+			if !o.hidden && (o.repeats || !slices.Contains(args, o.name)) {
+				add(o.name, o.doc)
+			}
+		}
+	case cmd.HasSubCommands():
+		for _, c := range cmd.Commands() {
+			if !c.Hidden {
+				add(c.Name(), c.Short)
+			}
+		}
+		if cmd == t.Root {
+			for _, s := range t.Services {
+				add(s.Name, s.Doc)
+			}
+			add("configure", "Write a profile: endpoint, region and key")
+		}
+		add("help", "Show help.")
+	default:
+		for _, choice := range cmd.ValidArgs {
+			add(choice, "")
+		}
+		files = strings.Contains(cmd.Use, "FILE")
+	}
+	return suggestions, files
+}
