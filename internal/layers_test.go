@@ -67,6 +67,7 @@ var modules = map[string]string{
 var clocks = map[string]string{
 	"cmd/poolkeeper":   "wires the clock in",
 	"bench":            "measures",
+	"bench/startfloor": "a program of its own, run by bench",
 	"internal/api/gen": "a program of its own, run by go generate",
 }
 
