@@ -161,13 +161,13 @@ func (p *program) signingKeysCommand() *cobra.Command {
 	rotate.Flags().StringVar(&algorithm, "pool-algorithm", "", "replace the key for pools that ask for this `algorithm` (default: the server's own key)")
 	keys.AddCommand(
 		controlCommand[api.ListSigningKeysInput](p, api.Control, "list", "ListSigningKeys", nil, noArgs, func(w io.Writer, out *api.ListSigningKeysOutput) {
-			table(w, "KEY ID\tALGORITHM\tFOR\tSTATUS\tPUBLISHED\tSIGNS FROM\tPUBLISHED UNTIL", func(row func(...any)) {
+			table(w, "KEY ID\tALGORITHM\tSTATUS\tFOR\tPUBLISHED\tSIGNS FROM\tPUBLISHED UNTIL", func(row func(...any)) {
 				for _, k := range out.SigningKeys {
 					of := "all"
 					if k.ForPools != nil && *k.ForPools {
 						of = "pools"
 					}
-					row(k.KeyId, k.Algorithm, of, k.Status, stamp(k.CreationDate), stamp(k.ActivationDate), stamp(k.ExpirationDate))
+					row(k.KeyId, k.Algorithm, k.Status, of, stamp(k.CreationDate), stamp(k.ActivationDate), stamp(k.ExpirationDate))
 				}
 			})
 		}), rotate)
