@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need from Debian's packages, then runs them all with the
-# race detector. Elsewhere than on Debian, the tests whose peers are missing are
+# Installs what the tests need from Debian's packages, builds the servers that they run
+# against, then runs them all with the race detector. Elsewhere than on Debian, the tests whose peers are missing are
 # skipped, unless CI is set: then a missing peer is a failure.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,6 +20,10 @@ if [ -n "$missing" ] && [ -x /usr/bin/apt-get ]; then
 	$as_root apt-get -qq update
 	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install -y --no-install-recommends $missing >&2
+fi
+
+if peers=$(sh scripts/peers.sh); then
+	export POOLKEEPER_PEERS="$peers"
 fi
 
 # The race detector needs cgo; the program itself is built without. No result is taken from

@@ -33,12 +33,13 @@ type process struct {
 	exited chan struct{}
 }
 
-// startProcess starts a server. It is stopped when the test ends, and shows its log if the
-// test has failed.
+// startProcess starts a server, in a process group of its own. It is stopped when the test
+// ends, and shows its log if the test has failed.
 func startProcess(t *testing.T, env []string, name string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(name, args...), log: newTranscript(), exited: make(chan struct{})}
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = env, p.log, p.log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +62,18 @@ func (p *process) wait(re *regexp.Regexp) string {
 	return p.log.wait(p.t, re, p.exited)
 }
 
-// stop ends the server, and kills one that does not end.
+// stop ends the server, and kills one that does not end, with what it has started.
 func (p *process) stop() {
-	p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.exited:
+		return
+	default:
+	}
+	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
 	select {
 	case <-p.exited:
 	case <-time.After(patience / 4):
-		p.cmd.Process.Kill()
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.exited
 	}
 }
