@@ -131,42 +131,51 @@ func (i *issuer) login(client string) (token string) {
 		}
 		return nil
 	}}
-	read := func(r *http.Response, err error) (*http.Response, []byte) {
+	// send returns where an answer leads, or where it came from.
+	send := func(r *http.Request, err error) (at *url.URL, body []byte) {
 		i.t.Helper()
 		if err != nil {
 			i.t.Fatal(err)
 		}
-		defer r.Body.Close()
-		body, err := io.ReadAll(r.Body)
+		if r.Method == http.MethodPost {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		resp, err := browser.Do(r)
 		if err != nil {
 			i.t.Fatal(err)
 		}
-		return r, body
+		defer resp.Body.Close()
+		if body, err = io.ReadAll(resp.Body); err != nil {
+			i.t.Fatal(err)
+		}
+		if to, err := resp.Location(); err == nil {
+			return to, body
+		}
+		return resp.Request.URL, body
 	}
-	provider, err := oidc.NewProvider(oidc.ClientContext(i.t.Context(), browser), i.url)
+	ctx := i.t.Context()
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, browser), i.url)
 	if err != nil {
 		i.t.Fatal(err)
 	}
 	const callback = "https://shop.example/callback"
-	page, _ := read(browser.Get(provider.Endpoint().AuthURL + "?" + url.Values{
+	page, _ := send(http.NewRequestWithContext(ctx, http.MethodGet, provider.Endpoint().AuthURL+"?"+url.Values{
 		"client_id": {client}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid profile email"}, "state": {"s"},
-	}.Encode()))
-	back, body := read(browser.PostForm(i.url+"/login/username", url.Values{
-		"username": {"test-user2"}, "password": {"verysecure"}, "id": {page.Request.URL.Query().Get("authRequestID")},
-	}))
-	to, err := back.Location()
-	if err != nil {
-		i.t.Fatalf("login as %s: status %d, %v\n%s", client, back.StatusCode, err, body)
+	}.Encode(), nil))
+	back, body := send(http.NewRequestWithContext(ctx, http.MethodPost, i.url+"/login/username", strings.NewReader(url.Values{
+		"username": {"test-user2"}, "password": {"verysecure"}, "id": {page.Query().Get("authRequestID")},
+	}.Encode())))
+	if back.Host != "shop.example" {
+		i.t.Fatalf("login as %s ends at %s\n%s", client, back, body)
 	}
-	ask, err := http.NewRequestWithContext(i.t.Context(), http.MethodPost, provider.Endpoint().TokenURL, strings.NewReader(url.Values{
-		"grant_type": {"authorization_code"}, "code": {to.Query().Get("code")}, "redirect_uri": {callback},
+	ask, err := http.NewRequestWithContext(ctx, http.MethodPost, provider.Endpoint().TokenURL, strings.NewReader(url.Values{
+		"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "redirect_uri": {callback},
 	}.Encode()))
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	ask.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	ask.SetBasicAuth(client, "secret")
-	_, body = read(browser.Do(ask))
+	_, body = send(ask, nil)
 	var answer struct {
 		IDToken string `json:"id_token"`
 	}
