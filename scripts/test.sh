@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what the tests need from Debian's packages and from npm, then runs them all with
-# the race detector. Elsewhere than on Debian, the tests whose peers are missing are
-# skipped, unless CI is set: then a missing peer is a failure.
+# Installs what the tests need from Debian's packages and from npm, builds the servers that
+# they run against, then runs them all with the race detector. Elsewhere than on Debian, the
+# tests whose peers are missing are skipped, unless CI is set: then a missing peer is a
+# failure.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -32,6 +33,10 @@ if [ -x /usr/bin/npm ] && ! cmp -s $js/package-lock.json $js/node_modules/instal
 	if (cd $js && /usr/bin/npm ci >&2); then
 		cp $js/package-lock.json $js/node_modules/installed-lock.json
 	fi
+fi
+
+if peers=$(sh scripts/peers.sh); then
+	export POOLKEEPER_PEERS="$peers"
 fi
 
 # The race detector needs cgo; the program itself is built without. No result is taken from

@@ -2,6 +2,7 @@ package sts
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +20,8 @@ import (
 )
 
 const (
-	// tokenLife is how long a token for an upstream is valid: as long as one that
-	// GetOpenIdToken returns.
-	tokenLife = 10 * time.Minute
+	// hour is for how long, in seconds, credentials are asked for when the role does not say.
+	hour = 3600
 	// attempts at an upstream: one that fails in passing is asked once more.
 	attempts = 2
 	// maxAnswer is how long an upstream's answer may be, in bytes.
@@ -41,9 +41,12 @@ func (s *Service) upstream(ctx context.Context, f identity.ForIdentity, a *princ
 	if err != nil || target.Scheme != "https" && !(s.insecure && target.Scheme == "http") {
 		return nil, api.PoolMisconfigured.With().Because(fmt.Errorf("upstream of %s: its URL is not https", f.RoleARN))
 	}
+	// A store ends a session with the token it was given for (observed on SeaweedFS 4.53), so
+	// a token of the usual ten minutes would get no credentials for longer.
+	lifetime := time.Duration(cmp.Or(u.Duration, hour)) * time.Second
 	token, err := s.issuer.Issue(ctx, identity.Claims{
 		Subject: f.IdentityID, Audience: f.PoolID, AMR: f.AMR, PrincipalTags: f.Tags,
-		PoolARN: identity.PoolARN(f.Account, f.PoolID), Algorithm: f.SigningAlgorithm, IssuedAt: a.Time, Lifetime: tokenLife,
+		PoolARN: identity.PoolARN(f.Account, f.PoolID), Algorithm: f.SigningAlgorithm, IssuedAt: a.Time, Lifetime: lifetime,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("issue token for upstream: %w", err)

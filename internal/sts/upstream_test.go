@@ -123,7 +123,7 @@ func TestUpstream(t *testing.T) {
 	}
 	claims, err := w.ring.VerifyOwn(t.Context(), u.last.WebIdentityToken)
 	w.check(err)
-	if claims.Subject != userID || claims.Audience != poolID || !slices.Equal(claims.AMR, userAMR) || claims.PrincipalTags["Team"] != "blue" || !claims.Expires.Equal(start.Add(10*time.Minute)) {
+	if claims.Subject != userID || claims.Audience != poolID || !slices.Equal(claims.AMR, userAMR) || claims.PrincipalTags["Team"] != "blue" || !claims.Expires.Equal(start.Add(time.Hour)) {
 		t.Errorf("the token says %+v", claims)
 	}
 	u.last.WebIdentityToken = ""
@@ -139,6 +139,9 @@ func TestUpstream(t *testing.T) {
 	w.check(only(w.ForIdentity(t.Context(), user(arn))))
 	if u.last.DurationSeconds != 900 || u.last.Policy != nothing {
 		t.Errorf("got %d s and the policy %q", u.last.DurationSeconds, u.last.Policy)
+	}
+	if claims, err = w.ring.VerifyOwn(t.Context(), u.last.WebIdentityToken); err != nil || !claims.Expires.Equal(start.Add(15*time.Minute)) {
+		t.Errorf("the token for 900 s: %+v, %v", claims, err)
 	}
 
 	// The token is signed as the pool wants it, once that can be.
