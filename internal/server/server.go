@@ -246,8 +246,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, rec *record, err e
 	if !errors.As(err, &e) {
 		rec.err = err
 		e = api.Internal.With()
-	} else if cause := e.Unwrap(); cause != nil {
-		rec.err = cause
+	} else if reason := e.Reason(); reason != nil {
+		rec.err = reason
 	}
 	rec.fail(w, e)
 }

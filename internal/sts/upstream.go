@@ -37,9 +37,9 @@ var assumeRoleWithWebIdentity = api.STS.Operation("AssumeRoleWithWebIdentity")
 // a failure of an external service.
 func (s *Service) upstream(ctx context.Context, f identity.ForIdentity, a *principal.Admission) (*api.STSCredentials, error) {
 	u := a.Role.Upstream
-	target, err := url.Parse(u.URL)
-	if err != nil || target.Scheme != "https" && !(s.insecure && target.Scheme == "http") {
-		return nil, api.PoolMisconfigured.With().Because(fmt.Errorf("upstream of %s: its URL is not https", f.RoleARN))
+	target, err := s.target(f.RoleARN, u)
+	if err != nil {
+		return nil, err
 	}
 	token, err := s.issuer.Issue(ctx, identity.Claims{
 		Subject: f.IdentityID, Audience: f.PoolID, AMR: f.AMR, PrincipalTags: f.Tags,
@@ -68,6 +68,15 @@ func (s *Service) upstream(ctx context.Context, f identity.ForIdentity, a *princ
 			return nil, api.ExternalFailure.With().Because(why)
 		}
 	}
+}
+
+// target returns where the upstream of a role is.
+func (s *Service) target(roleARN string, u *principal.Upstream) (*url.URL, error) {
+	target, err := url.Parse(u.URL)
+	if err != nil || target.Scheme != "https" && !(s.insecure && target.Scheme == "http") {
+		return nil, api.PoolMisconfigured.With().Because(fmt.Errorf("upstream of %s: its URL is not https", roleARN))
+	}
+	return target, nil
 }
 
 // A passingError may be over at the next attempt.
