@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/cli"
@@ -107,46 +108,67 @@ func (o asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
 // controlCommand makes a command that calls one operation as the operator. The command's
 // words are in use, its arguments fill in, and show prints out.
 func controlCommand[In, Out any](p *program, service *api.Service, use, operation string, fill func(args []string, in *In), args cobra.PositionalArgs, show func(io.Writer, *Out)) *cobra.Command {
-	var c config
-	var output, account string
+	var o call
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: service.Operation(operation).Doc,
 		Args:  args,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "text" && output != "json" {
-				return usageError{fmt.Errorf("--output: %q is neither text nor json", output)}
-			}
-			in, out := new(In), new(Out)
+			in := new(In)
 			if fill != nil {
 				fill(args, in)
 			}
-			region := ""
-			if pool := reflect.ValueOf(in).Elem().FieldByName("IdentityPoolId"); pool.IsValid() {
-				region, _, _ = strings.Cut(pool.String(), ":")
-			}
-			err := p.control(cmd.Context(), &c, func(o operator) error {
-				return o.client(service, account, region).Call(cmd.Context(), operation, in, out)
-			})
-			var refused *api.Error
-			switch {
-			case errors.As(err, &refused):
-				return errors.New(refused.Message)
-			case err != nil:
-				return err
-			case output == "json":
-				return printJSON(p.stdout, service.Operation(operation), out)
-			}
-			show(p.stdout, out)
-			return nil
+			_, err := operate(cmd.Context(), p, &o, service, operation, in, show)
+			return err
 		},
 	}
-	p.dataFlags(&c, cmd.Flags())
+	p.dataFlags(&o.config, cmd.Flags())
 	if !strings.Contains(operation, "SigningKey") { // which are of all accounts
-		cmd.Flags().StringVar(&account, "account", "", "the account's 12 `digits` (default: that of the data directory)")
+		o.accountFlag(cmd.Flags())
 	}
-	cmd.Flags().StringVar(&output, "output", "text", "`text or json`")
+	o.outputFlag(cmd.Flags())
 	return p.configured(cmd)
+}
+
+// A call is how a command calls operations: on which data directory, for which account, and
+// how it shows what they answer.
+type call struct {
+	config
+	account, output string
+}
+
+func (o *call) accountFlag(f *pflag.FlagSet) {
+	f.StringVar(&o.account, "account", "", "the account's 12 `digits` (default: that of the data directory)")
+}
+
+func (o *call) outputFlag(f *pflag.FlagSet) {
+	f.StringVar(&o.output, "output", "text", "`text or json`")
+}
+
+// operate calls one operation as the operator, and shows what it answers.
+func operate[In, Out any](ctx context.Context, p *program, o *call, service *api.Service, operation string, in *In, show func(io.Writer, *Out)) (*Out, error) {
+	if o.output != "text" && o.output != "json" {
+		return nil, usageError{fmt.Errorf("--output: %q is neither text nor json", o.output)}
+	}
+	region := ""
+	if pool := reflect.ValueOf(in).Elem().FieldByName("IdentityPoolId"); pool.IsValid() {
+		region, _, _ = strings.Cut(pool.String(), ":")
+	}
+	out := new(Out)
+	err := p.control(ctx, &o.config, func(by operator) error {
+		return by.client(service, o.account, region).Call(ctx, operation, in, out)
+	})
+	var refused *api.Error
+	switch {
+	case errors.As(err, &refused):
+		return nil, errors.New(refused.Message)
+	case err != nil:
+		return nil, err
+	case o.output == "json":
+		return out, printJSON(p.stdout, service.Operation(operation), out)
+	}
+	show(p.stdout, out)
+	return out, nil
 }
 
 func printJSON(w io.Writer, op *api.Operation, out any) error {

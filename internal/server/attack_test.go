@@ -115,7 +115,29 @@ func (w *wire) guest(pool string) string {
 // exchange exchanges a token for credentials of a role.
 func (w *wire) exchange(role, token string) *answer {
 	w.Helper()
-	return w.call("", "AssumeRoleWithWebIdentity", "RoleArn=%s&RoleSessionName=session&WebIdentityToken=%s", roleARN(role), token)
+	e := w.call("root", "ExplainWebIdentity", `{"RoleArn":"%s","RoleSessionName":"session","WebIdentityToken":"%s"}`, roleARN(role), token)
+	a := w.call("", "AssumeRoleWithWebIdentity", "RoleArn=%s&RoleSessionName=session&WebIdentityToken=%s", roleARN(role), token)
+	w.foretold(e, a)
+	return a
+}
+
+// foretold checks that an explanation, where root may have one, says how the call ends.
+func (w *wire) foretold(explanation, a *answer) {
+	w.Helper()
+	if explanation.status != 200 {
+		w.check("explanation", explanation, "ResourceNotFoundException") // of what is not root's
+		return
+	}
+	accepted, _ := find(w.T, "explanation", explanation, "Explanation.Accepted").(bool)
+	if accepted != (a.status == 200) {
+		w.Errorf("explained as %s, and answered %s", explanation.body, a.body)
+	}
+	if a.status != 200 {
+		code, message := refusal(w.T, a)
+		if code != w.text(explanation, "Explanation.Code") || message != w.text(explanation, "Explanation.Message") {
+			w.Errorf("explained as %s, and answered %s", explanation.body, a.body)
+		}
+	}
 }
 
 // credentials asks for an identity's; a login is of op.example, or a token of the pool.
@@ -125,7 +147,10 @@ func (w *wire) credentials(id, provider, token, more string) *answer {
 	if provider != "" {
 		logins = fmt.Sprintf(`,"Logins":{"%s":"%s"}`, provider, token)
 	}
-	return w.call("", "GetCredentialsForIdentity", `{"IdentityId":"%s"%s%s}`, id, logins, more)
+	e := w.call("root", "ExplainLogin", `{"IdentityPoolId":"%s","IdentityId":"%s"%s%s}`, w.pool, id, logins, more)
+	a := w.call("", "GetCredentialsForIdentity", `{"IdentityId":"%s"%s%s}`, id, logins, more)
+	w.foretold(e, a)
+	return a
 }
 
 // signs lets somebody sign with the credentials of an answer.
