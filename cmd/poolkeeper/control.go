@@ -22,6 +22,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/cli"
 	"github.com/poolkeeper/poolkeeper/internal/server"
+	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
 // maxSocketPath is the length of a socket's path that every Unix takes, in bytes.
@@ -39,13 +40,15 @@ func (c *config) controlSocket() (string, error) {
 type operator struct {
 	transport http.RoundTripper
 	now       func() time.Time
+	// warnings is where warnings of the server go.
+	warnings io.Writer
 }
 
 // client returns a client of a service, for an account and a region: empty, they are the
 // data directory's.
 func (o operator) client(service *api.Service, account, region string) *cli.Client {
 	return &cli.Client{
-		Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: asOperator{o.transport, account, region}}, Now: o.now,
+		Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: asOperator{o, account, region}}, Now: o.now,
 	}
 }
 
@@ -60,7 +63,7 @@ func (p *program) control(ctx context.Context, c *config, f func(operator) error
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}
 	defer transport.CloseIdleConnections()
-	client := operator{transport, p.now}
+	client := operator{transport, p.now, p.stderr}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
 		return f(client)
@@ -89,7 +92,7 @@ func (p *program) control(ctx context.Context, c *config, f func(operator) error
 
 // asOperator says to the control socket what calls are about.
 type asOperator struct {
-	http.RoundTripper
+	operator
 	account, region string
 }
 
@@ -102,7 +105,13 @@ func (o asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
 			r.Header.Set(name, value)
 		}
 	}
-	return o.RoundTripper.RoundTrip(r)
+	resp, err := o.transport.RoundTrip(r)
+	if err == nil {
+		for _, warning := range resp.Header[wire.WarningHeader] {
+			fmt.Fprintf(o.warnings, "warning: %s\n", printable(warning))
+		}
+	}
+	return resp, err
 }
 
 // controlCommand makes a command that calls one operation as the operator. The command's

@@ -14,14 +14,15 @@ func (s *Service) CreateRole(ctx context.Context, c api.Caller, in *api.CreateRo
 	if in.PermissionsBoundary != "" {
 		return nil, api.NoPermissionsBoundaries.With()
 	}
-	if err := s.checkTrust(c.Account, in.RoleName, in.AssumeRolePolicyDocument); err != nil {
+	warning, err := s.checkTrust(c.Account, in.RoleName, in.AssumeRolePolicyDocument)
+	if err != nil {
 		return nil, err
 	}
 	e, err := s.newEntity(c, "AROA", in.RoleName, in.Path, in.Tags)
 	if err != nil {
 		return nil, err
 	}
-	return update(ctx, s, func(tx Tx) (*api.CreateRoleOutput, error) {
+	out, err := update(ctx, s, func(tx Tx) (*api.CreateRoleOutput, error) {
 		r := &Role{
 			Entity:      e.clone(),
 			Description: in.Description,
@@ -34,6 +35,10 @@ func (s *Service) CreateRole(ctx context.Context, c api.Caller, in *api.CreateRo
 		}
 		return &api.CreateRoleOutput{Role: r.describe()}, nil
 	})
+	if err == nil && warning != "" {
+		s.warn(ctx, warning)
+	}
+	return out, err
 }
 
 // GetRole returns a role.
@@ -75,16 +80,21 @@ func (s *Service) UpdateRoleDescription(ctx context.Context, c api.Caller, in *a
 
 // UpdateAssumeRolePolicy replaces the trust policy of a role.
 func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, c api.Caller, in *api.UpdateAssumeRolePolicyInput) error {
-	if err := s.checkTrust(c.Account, in.RoleName, in.PolicyDocument); err != nil {
+	warning, err := s.checkTrust(c.Account, in.RoleName, in.PolicyDocument)
+	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, func(tx Tx) error {
+	err = s.store.Update(ctx, func(tx Tx) error {
 		_, err := roles.change(tx, c.Account, in.RoleName, func(r *Role) error {
 			r.Trust = in.PolicyDocument
 			return nil
 		})
 		return err
 	})
+	if err == nil && warning != "" {
+		s.warn(ctx, warning)
+	}
+	return err
 }
 
 // DeleteRole removes a role that has no policies.
@@ -130,25 +140,24 @@ func (s *Service) ListInstanceProfilesForRole(ctx context.Context, c api.Caller,
 	})
 }
 
-// checkTrust refuses what can not be the trust policy of a role of the account.
-func (s *Service) checkTrust(account, role, document string) error {
+// checkTrust refuses what can not be the trust policy of a role of the account. One that is
+// open is refused too, by setting, and otherwise warned of.
+func (s *Service) checkTrust(account, role, document string) (warning string, err error) {
 	if err := checkDocument(document, iam.TrustPolicy); err != nil {
-		return err
+		return "", err
 	}
 	if size(document) > MaxTrustPolicy {
-		return api.TrustPolicyTooLarge.With(MaxTrustPolicy)
-	}
-	if !s.refuseOpenTrust {
-		return nil
+		return "", api.TrustPolicyTooLarge.With(MaxTrustPolicy)
 	}
 	trust, err := iam.Parse([]byte(document), iam.TrustPolicy)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if warning := s.openTrust(account, role, trust); warning != "" {
-		return api.OpenTrust.With(warning)
+	warning = s.openTrust(account, role, trust)
+	if warning != "" && s.refuseOpenTrust {
+		return "", api.OpenTrust.With(warning)
 	}
-	return nil
+	return warning, nil
 }
 
 // describe returns the role as clients see it. Lists leave the tags out.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
+	"github.com/poolkeeper/poolkeeper/internal/server"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
 
@@ -205,6 +206,21 @@ func TestAttack25_RoleTrust(t *testing.T) {
 	for trust, want := range map[string]string{open: "MalformedPolicyDocument", poolTrust(strict.pool, "authenticated"): "success"} {
 		strict.check("create a role", strict.call("root", "CreateRole", "RoleName=r&AssumeRolePolicyDocument=%s", url.QueryEscape(trust)), want)
 		strict.check("change one", strict.call("root", "UpdateAssumeRolePolicy", "RoleName=guest&PolicyDocument=%s", url.QueryEscape(trust)), want)
+	}
+	warned := newWire(t, change{
+		principal: func(c *principal.Config) { c.Warn = server.Warn },
+		identity:  func(c *identity.Config) { c.Warn = server.Warn },
+	})
+	for role, trust := range map[string]string{"warned": open, "quiet": poolTrust(warned.pool, "authenticated")} {
+		for what, a := range map[string]*answer{
+			"create": warned.ok("root", "CreateRole", "RoleName=%s&AssumeRolePolicyDocument=%s", role, url.QueryEscape(trust)),
+			"change": warned.ok("root", "UpdateAssumeRolePolicy", "RoleName=%s&PolicyDocument=%s", role, url.QueryEscape(trust)),
+			"give":   warned.ok("root", "SetIdentityPoolRoles", `{"IdentityPoolId":"%s","Roles":{"authenticated":"%s"}}`, warned.pool, roleARN(role)),
+		} {
+			if got := a.get("X-Poolkeeper-Warning"); (got == "") != (role == "quiet") || got != "" && !strings.Contains(got, "lets in identities of any identity pool") {
+				t.Errorf("%s the role %s: warning %q", what, role, got)
+			}
+		}
 	}
 	lenient := newWire(t, change{identity: func(c *identity.Config) { c.RefuseUnsafeTrust = true }})
 	lenient.newRole("open", open)

@@ -186,7 +186,7 @@ func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record) (
 	ctx := r.Context()
 	if op.Audit != api.AuditRead {
 		call = s.pending(r, in, rec)
-		ctx = audit.With(ctx, call)
+		ctx = context.WithValue(audit.With(ctx, call), recordKey{}, rec)
 	}
 	out, err = b.call(ctx, rec.caller, input)
 	if err != nil {
