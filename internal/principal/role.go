@@ -14,7 +14,7 @@ func (s *Service) CreateRole(ctx context.Context, c api.Caller, in *api.CreateRo
 	if in.PermissionsBoundary != "" {
 		return nil, api.NoPermissionsBoundaries.With()
 	}
-	warning, err := s.checkTrust(c.Account, in.RoleName, in.AssumeRolePolicyDocument)
+	trust, warning, err := s.checkTrust(c.Account, in.RoleName, in.AssumeRolePolicyDocument)
 	if err != nil {
 		return nil, err
 	}
@@ -30,10 +30,14 @@ func (s *Service) CreateRole(ctx context.Context, c api.Caller, in *api.CreateRo
 			MaxSession:  cmp.Or(in.MaxSessionDuration, defaultMaxSession),
 		}
 		r.Created = tx.Now()
+		if r.Trusted, err = pins(tx, trust); err != nil {
+			return nil, err
+		}
 		if err := roles.insert(tx, r); err != nil {
 			return nil, err
 		}
-		return &api.CreateRoleOutput{Role: r.describe()}, nil
+		d, err := r.describe(tx)
+		return &api.CreateRoleOutput{Role: d}, err
 	})
 	if err == nil && warning != "" {
 		s.warn(ctx, warning)
@@ -48,7 +52,8 @@ func (s *Service) GetRole(ctx context.Context, c api.Caller, in *api.GetRoleInpu
 		if err != nil {
 			return nil, err
 		}
-		return &api.GetRoleOutput{Role: r.describe()}, nil
+		d, err := r.describe(tx)
+		return &api.GetRoleOutput{Role: d}, err
 	})
 }
 
@@ -74,20 +79,22 @@ func (s *Service) UpdateRoleDescription(ctx context.Context, c api.Caller, in *a
 		if err != nil {
 			return nil, err
 		}
-		return &api.UpdateRoleDescriptionOutput{Role: r.describe()}, nil
+		d, err := r.describe(tx)
+		return &api.UpdateRoleDescriptionOutput{Role: d}, err
 	})
 }
 
 // UpdateAssumeRolePolicy replaces the trust policy of a role.
 func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, c api.Caller, in *api.UpdateAssumeRolePolicyInput) error {
-	warning, err := s.checkTrust(c.Account, in.RoleName, in.PolicyDocument)
+	trust, warning, err := s.checkTrust(c.Account, in.RoleName, in.PolicyDocument)
 	if err != nil {
 		return err
 	}
 	err = s.store.Update(ctx, func(tx Tx) error {
-		_, err := roles.change(tx, c.Account, in.RoleName, func(r *Role) error {
+		_, err := roles.change(tx, c.Account, in.RoleName, func(r *Role) (err error) {
 			r.Trust = in.PolicyDocument
-			return nil
+			r.Trusted, err = pins(tx, trust)
+			return err
 		})
 		return err
 	})
@@ -122,7 +129,10 @@ func (s *Service) ListRoles(ctx context.Context, c api.Caller, in *api.ListRoles
 		}
 		out := &api.ListRolesOutput{Roles: []api.Role{}, IsTruncated: truncated(next), Marker: next}
 		for _, r := range page {
-			d := r.describe()
+			d, err := r.describe(tx)
+			if err != nil {
+				return nil, err
+			}
 			d.Tags = nil
 			out.Roles = append(out.Roles, *d)
 		}
@@ -142,29 +152,32 @@ func (s *Service) ListInstanceProfilesForRole(ctx context.Context, c api.Caller,
 
 // checkTrust refuses what can not be the trust policy of a role of the account. One that is
 // open is refused too, by setting, and otherwise warned of.
-func (s *Service) checkTrust(account, role, document string) (warning string, err error) {
+func (s *Service) checkTrust(account, role, document string) (trust *iam.Policy, warning string, err error) {
 	if err := checkDocument(document, iam.TrustPolicy); err != nil {
-		return "", err
+		return nil, "", err
 	}
 	if size(document) > MaxTrustPolicy {
-		return "", api.TrustPolicyTooLarge.With(MaxTrustPolicy)
+		return nil, "", api.TrustPolicyTooLarge.With(MaxTrustPolicy)
 	}
-	trust, err := iam.Parse([]byte(document), iam.TrustPolicy)
-	if err != nil {
-		return "", err
+	if trust, err = iam.Parse([]byte(document), iam.TrustPolicy); err != nil {
+		return nil, "", err
 	}
 	warning = s.openTrust(account, role, trust)
 	if warning != "" && s.refuseOpenTrust {
-		return "", api.OpenTrust.With(warning)
+		return nil, "", api.OpenTrust.With(warning)
 	}
-	return warning, nil
+	return trust, warning, nil
 }
 
 // describe returns the role as clients see it. Lists leave the tags out.
-func (r *Role) describe() *api.Role {
+func (r *Role) describe(tx Tx) (*api.Role, error) {
+	trust, err := r.trustNow(tx)
+	if err != nil {
+		return nil, err
+	}
 	return &api.Role{
 		Path: r.Path, RoleName: r.Name, RoleId: r.ID, Arn: r.ARN(), CreateDate: r.Created,
-		AssumeRolePolicyDocument: encoded(r.Trust), Description: r.Description,
+		AssumeRolePolicyDocument: encoded(trust), Description: r.Description,
 		MaxSessionDuration: r.MaxSession, Tags: tagList(r.Tags),
-	}
+	}, nil
 }
