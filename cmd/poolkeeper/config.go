@@ -71,12 +71,17 @@ func (p *program) serveFlags(c *config, f *pflag.FlagSet) {
 	f.BoolVar(&c.auditTokens, "audit-tokens", false, "record each token and credential issued too, not only changes")
 	f.BoolVar(&c.auditRefused, "audit-refused", true, "record calls that are refused")
 	f.BoolVar(&c.auditSync, "audit-sync", false, "answer no call before its record is on the disk; changes are durable without")
+	p.outboundFlags(c, f)
+	f.BoolVar(&c.refuseOpenTrust, "refuse-open-trust", false, "refuse trust policies that let in identities of any pool, instead of warning")
+	f.BoolVar(&c.dev, "dev", false, "UNSAFE, for trying out: accept a well-known access key too; loopback only")
+}
+
+// outboundFlags are the settings of whatever asks identity providers and upstreams.
+func (p *program) outboundFlags(c *config, f *pflag.FlagSet) {
 	f.StringToStringVar(&c.providerEndpoints, "provider-endpoint", nil, "where an identity provider is found instead of where its name says, as `PROVIDER=URL`; may be repeated")
 	f.BoolVar(&c.privateEndpoints, "allow-private-endpoints", false, "ask identity providers and upstreams also at loopback and private addresses, and by plain http")
 	f.StringVar(&c.outboundProxy, "outbound-proxy", "", "the `URL` of the HTTP proxy by which identity providers and upstreams are asked; it is trusted to refuse private addresses")
 	f.StringVar(&c.outboundCAs, "outbound-ca-file", "", "a PEM `file` of the authorities that identity providers and upstreams are certified by (default: the system's)")
-	f.BoolVar(&c.refuseOpenTrust, "refuse-open-trust", false, "refuse trust policies that let in identities of any pool, instead of warning")
-	f.BoolVar(&c.dev, "dev", false, "UNSAFE, for trying out: accept a well-known access key too; loopback only")
 }
 
 // environment fills the flags that were not given from POOLKEEPER_ variables.

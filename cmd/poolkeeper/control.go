@@ -17,10 +17,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/cli"
 	"github.com/poolkeeper/poolkeeper/internal/server"
+	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
 // maxSocketPath is the length of a socket's path that every Unix takes, in bytes.
@@ -38,13 +40,15 @@ func (c *config) controlSocket() (string, error) {
 type operator struct {
 	transport http.RoundTripper
 	now       func() time.Time
+	// warnings is where warnings of the server go.
+	warnings io.Writer
 }
 
 // client returns a client of a service, for an account and a region: empty, they are the
 // data directory's.
 func (o operator) client(service *api.Service, account, region string) *cli.Client {
 	return &cli.Client{
-		Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: asOperator{o.transport, account, region}}, Now: o.now,
+		Service: service, Endpoint: "http://control/", HTTP: &http.Client{Transport: asOperator{o, account, region}}, Now: o.now,
 	}
 }
 
@@ -59,7 +63,7 @@ func (p *program) control(ctx context.Context, c *config, f func(operator) error
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}
 	defer transport.CloseIdleConnections()
-	client := operator{transport, p.now}
+	client := operator{transport, p.now, p.stderr}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
 		return f(client)
@@ -88,7 +92,7 @@ func (p *program) control(ctx context.Context, c *config, f func(operator) error
 
 // asOperator says to the control socket what calls are about.
 type asOperator struct {
-	http.RoundTripper
+	operator
 	account, region string
 }
 
@@ -101,51 +105,73 @@ func (o asOperator) RoundTrip(r *http.Request) (*http.Response, error) {
 			r.Header.Set(name, value)
 		}
 	}
-	return o.RoundTripper.RoundTrip(r)
+	resp, err := o.transport.RoundTrip(r)
+	if err == nil {
+		for _, warning := range resp.Header[wire.WarningHeader] {
+			fmt.Fprintf(o.warnings, "warning: %s\n", printable(warning))
+		}
+	}
+	return resp, err
 }
 
 // controlCommand makes a command that calls one operation as the operator. The command's
 // words are in use, its arguments fill in, and show prints out.
 func controlCommand[In, Out any](p *program, service *api.Service, use, operation string, fill func(args []string, in *In), args cobra.PositionalArgs, show func(io.Writer, *Out)) *cobra.Command {
-	var c config
-	var account string
+	var o call
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: service.Operation(operation).Doc,
 		Args:  args,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, out := new(In), new(Out)
+			in := new(In)
 			if fill != nil {
 				fill(args, in)
 			}
-			region := ""
-			if pool := reflect.ValueOf(in).Elem().FieldByName("IdentityPoolId"); pool.IsValid() {
-				region, _, _ = strings.Cut(pool.String(), ":")
-			}
-			err := p.control(cmd.Context(), &c, func(o operator) error {
-				return o.client(service, account, region).Call(cmd.Context(), operation, in, out)
-			})
-			var refused *api.Error
-			switch {
-			case errors.As(err, &refused):
-				return errors.New(refused.Message)
-			case err != nil:
-				return err
-			}
-			var value any
-			if shape := service.Operation(operation).Output; shape != nil {
-				if value, err = cli.Document(shape, out); err != nil {
-					return err
-				}
-			}
-			return p.results.Print(operation, value, func(w io.Writer) { show(w, out) })
+			_, err := operate(cmd.Context(), p, &o, service, operation, in, show)
+			return err
 		},
 	}
-	p.dataFlags(&c, cmd.Flags())
+	p.dataFlags(&o.config, cmd.Flags())
 	if !strings.Contains(operation, "SigningKey") { // which are of all accounts
-		cmd.Flags().StringVar(&account, "account", "", "the account's 12 `digits` (default: that of the data directory)")
+		o.accountFlag(cmd.Flags())
 	}
 	return p.configured(cmd)
+}
+
+// A call is how a command calls operations: on which data directory, and for which account.
+type call struct {
+	config
+	account string
+}
+
+func (o *call) accountFlag(f *pflag.FlagSet) {
+	f.StringVar(&o.account, "account", "", "the account's 12 `digits` (default: that of the data directory)")
+}
+
+// operate calls one operation as the operator, and prints what it answers; show is for people.
+func operate[In, Out any](ctx context.Context, p *program, o *call, service *api.Service, operation string, in *In, show func(io.Writer, *Out)) (*Out, error) {
+	region := ""
+	if pool := reflect.ValueOf(in).Elem().FieldByName("IdentityPoolId"); pool.IsValid() {
+		region, _, _ = strings.Cut(pool.String(), ":")
+	}
+	out := new(Out)
+	err := p.control(ctx, &o.config, func(by operator) error {
+		return by.client(service, o.account, region).Call(ctx, operation, in, out)
+	})
+	var refused *api.Error
+	switch {
+	case errors.As(err, &refused):
+		return nil, errors.New(refused.Message)
+	case err != nil:
+		return nil, err
+	}
+	var value any
+	if shape := service.Operation(operation).Output; shape != nil {
+		if value, err = cli.Document(shape, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, p.results.Print(operation, value, func(w io.Writer) { show(w, out) })
 }
 
 func (p *program) signingKeysCommand() *cobra.Command {

@@ -17,6 +17,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/login"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
+	"github.com/poolkeeper/poolkeeper/internal/server"
 	"github.com/poolkeeper/poolkeeper/internal/sts"
 	"github.com/poolkeeper/poolkeeper/internal/sts/idtoken"
 )
@@ -33,9 +34,13 @@ func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *
 			return usageError{fmt.Errorf("--outbound-proxy: %q is no URL of a proxy", c.outboundProxy)}
 		}
 	}
+	warn := func(ctx context.Context, warning string) {
+		log.WarnContext(ctx, warning)
+		server.Warn(ctx, warning)
+	}
 	h.principals, err = principal.New(principal.Config{
 		Store: h.store.Principals(), Seal: master, NewID: newID, Issuer: h.issuer,
-		RefuseOpenTrust: c.refuseOpenTrust, InsecureUpstreams: c.privateEndpoints,
+		RefuseOpenTrust: c.refuseOpenTrust, Warn: warn, InsecureUpstreams: c.privateEndpoints,
 	})
 	if err != nil {
 		return err
@@ -62,8 +67,7 @@ func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *
 	h.identities, err = identity.New(identity.Config{
 		Store: h.store, Issuer: h.keys, Seal: master, Regions: h.regions, NewGUID: uuid.NewString,
 		Logins: providers, Tokens: h.keys, Credentials: h.exchange, Roles: h.principals,
-		RefuseUnsafeTrust: c.refuseOpenTrust,
-		Warn:              func(ctx context.Context, warning string) { log.WarnContext(ctx, warning) },
+		RefuseUnsafeTrust: c.refuseOpenTrust, Warn: warn,
 	})
 	return err
 }

@@ -197,7 +197,7 @@ func (p *program) publicServer(c *config, h *house, s server.Config) (*http.Serv
 		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
 		{Service: api.IAM, Bindings: server.IAM(h.principals)},
 		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
-		{Service: api.Identities, Bindings: server.Identities(h.identities)},
+		{Service: api.Identities, Bindings: server.Identities(h.identities, h.exchange)},
 	}
 	s.Authenticate = signatures
 	s.Authorize = &server.Policies{Principals: h.principals, Identities: h.identities}
@@ -289,7 +289,7 @@ func controlServer(h *house, s server.Config) *http.Server {
 	s.Services = []server.Served{
 		{Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities)},
 		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
-		{Service: api.Identities, Bindings: server.Identities(h.identities)},
+		{Service: api.Identities, Bindings: server.Identities(h.identities, h.exchange)},
 		{Service: api.IAM, Bindings: server.IAM(h.principals)},
 		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
 	}

@@ -33,23 +33,13 @@ func (p *program) tokenCommand() *cobra.Command {
 document and key set, check signature, issuer and time. Then say what it means.
 
 The token is the argument, or else is read from standard input.`,
-		Args: func(c *cobra.Command, args []string) error {
-			if err := cobra.MaximumNArgs(1)(c, args); err != nil {
-				return usageError{err}
-			}
-			return nil
-		},
+		Args: maybeToken,
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				v.token = args[0]
-			} else {
-				text, err := io.ReadAll(io.LimitReader(p.stdin, 1<<20))
-				if err != nil {
-					return fmt.Errorf("read token: %w", err)
-				}
-				v.token = string(text)
+			var err error
+			if v.token, err = p.token(args); err != nil {
+				return err
 			}
-			v.token, v.now = strings.TrimSpace(v.token), p.now
+			v.now = p.now
 			claims, err := v.run(c.Context())
 			if err != nil {
 				return err
@@ -63,8 +53,28 @@ The token is the argument, or else is read from standard input.`,
 	}
 	verify.Flags().StringVar(&v.issuer, "issuer", "", "the `URL` of the issuer that you trust (default: the one that the token names)")
 	verify.Flags().StringVar(&v.audience, "audience", "", "the identity pool `id` that the token must be for (default: any)")
-	cmd.AddCommand(p.configured(verify))
+	cmd.AddCommand(p.configured(verify), p.explainCommand())
 	return cmd
+}
+
+// maybeToken wants at most one argument.
+func maybeToken(c *cobra.Command, args []string) error {
+	if err := cobra.MaximumNArgs(1)(c, args); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// token is the argument, or what is on standard input.
+func (p *program) token(args []string) (string, error) {
+	if len(args) == 1 {
+		return strings.TrimSpace(args[0]), nil
+	}
+	text, err := io.ReadAll(io.LimitReader(p.stdin, 1<<20))
+	if err != nil {
+		return "", fmt.Errorf("read token: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // A verification is what a token is checked against.

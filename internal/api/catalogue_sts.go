@@ -52,4 +52,8 @@ var (
 	NoSuchAccount    = Text{InvalidParameterException, "'%s' is not an account: that is 12 digits.", Ours}
 	RevokeNeedsOne   = Text{InvalidParameterException, "Please name one of RoleName, UserName and Root.", Ours}
 	DecisionNeedsOne = Text{InvalidParameterException, "Please name one of RoleName and UserName.", Ours}
+
+	ExplainOfIdentity = Text{InvalidParameterException, "%s names an identity: please give IdentityId.", Ours}
+	ExplainOfPool     = Text{InvalidParameterException, "GetId names no identity: please leave IdentityId out.", Ours}
+	ExplainedRole     = Text{ResourceNotFoundException, "'%s' is no role of this account.", Ours}
 )

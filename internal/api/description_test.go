@@ -65,7 +65,7 @@ func checkDoc(t *testing.T, what, doc string) {
 
 func TestServices_Operations(t *testing.T) {
 	t.Parallel()
-	count := map[*Service]int{CognitoIdentity: 23, IAM: 70, STS: 4, Identities: 9, Control: 8}
+	count := map[*Service]int{CognitoIdentity: 23, IAM: 70, STS: 4, Identities: 11, Control: 8}
 	for _, service := range allServices {
 		checkDoc(t, service.Name, service.Doc)
 		if got, want := len(service.Operations), count[service]; got != want {
@@ -195,7 +195,7 @@ func TestOperations_Audit(t *testing.T) {
 		getCredentialsForIdentity, getID, getOpenIDToken, getOpenIDTokenForDeveloperIdentity,
 		assumeRole, assumeRoleWithWebIdentity, getSessionToken,
 	}
-	reads := regexp.MustCompile(`^(Get|List|Lookup|Describe|Search)[A-Z]`)
+	reads := regexp.MustCompile(`^(Get|List|Lookup|Describe|Search|Explain)[A-Z]`)
 	changes := regexp.MustCompile(`^(Add|Attach|Create|Delete|Detach|Disable|Enable|Ensure|Link|Merge|Put|Remove|Revoke|Rotate|Set|Tag|Unlink|Untag|Update)[A-Z]`)
 	for op := range operations {
 		want := AuditChange

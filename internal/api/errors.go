@@ -164,6 +164,15 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 // Unwrap returns the cause, which never reaches the client.
 func (e *Error) Unwrap() error { return e.cause }
 
+// Reason returns why the client is refused, for the log; nil: the message tells. Of a refusal
+// that was worded anew it is the first one's.
+func (e *Error) Reason() error {
+	for inner, ok := e.cause.(*Error); ok && inner.cause != nil; inner, ok = inner.cause.(*Error) {
+		e = inner
+	}
+	return e.cause
+}
+
 // Because returns a copy of e that carries cause for the log.
 func (e *Error) Because(cause error) *Error {
 	c := *e

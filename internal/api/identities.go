@@ -1,16 +1,18 @@
 package api
 
 // Identities is what administrators do with identities and their pools beside the identity
-// pool service: each needs a signature, and an IAM action on the identity pool. AWS has no
+// pool service: each needs a signature, and an IAM action on the identity pool or the role. AWS has no
 // counterpart.
 var Identities = &Service{
 	Name:         "poolkeeper",
 	TargetPrefix: "PoolkeeperIdentity",
-	Doc:          "The administrator's side of identities: find and link developer users, disable identities, revoke what they have, choose how a pool's tokens are signed.",
+	Doc:          "The administrator's side of identities: find and link developer users, disable identities, revoke what they have, choose how a pool's tokens are signed, and why tokens are refused.",
 	Operations: []*Operation{
 		disableIdentity,
 		enableIdentity,
 		ensureDeveloperIdentity,
+		explainLogin,
+		explainWebIdentity,
 		getIdentityPoolSigning,
 		getIdentityStatus,
 		linkDeveloperIdentity,

@@ -656,6 +656,96 @@ type EnsureDeveloperIdentityOutput struct {
 	Created *bool
 }
 
+// ExplainLoginInput is the input of ExplainLogin, which says step by step why GetId,
+// GetOpenIdToken or GetCredentialsForIdentity takes or refuses logins. The call is decided and
+// not made: nothing is stored, and nothing issued.
+type ExplainLoginInput struct {
+	// The identity pool.
+	// Required. 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityPoolId string
+	// The identity that the call names; GetId names none.
+	// 1 to 55 characters, pattern [\w-]+:[0-9a-f-]+.
+	IdentityId string
+	// The logins of the call. Left out: a guest's.
+	// At most 10 entries; keys 1 to 128 characters; values 1 to 50000 characters.
+	Logins map[string]Secret
+	// The role that GetCredentialsForIdentity asks for.
+	// 20 to 2048 characters.
+	CustomRoleArn string
+	// The call. Left out: GetId without an identity, GetCredentialsForIdentity with one.
+	// One of GetId, GetOpenIdToken, GetCredentialsForIdentity.
+	Operation string
+}
+
+// ExplainLoginOutput is the output of ExplainLogin.
+type ExplainLoginOutput struct {
+	// What would become of the call.
+	// Required.
+	Explanation *Explanation
+}
+
+// ExplainWebIdentityInput is the input of ExplainWebIdentity, which says step by step why
+// AssumeRoleWithWebIdentity takes or refuses a token for a role. Conditions such as
+// aws:SourceIp see who calls this. No credentials are issued.
+type ExplainWebIdentityInput struct {
+	// The role to take, of the caller's account.
+	// Required. 20 to 2048 characters, pattern
+	// [\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+.
+	RoleArn string
+	// The token.
+	// Required. 4 to 20000 characters.
+	WebIdentityToken Secret
+	// The name of the session. Left out: explain.
+	// 2 to 64 characters, pattern [\w+=,.@-]*.
+	RoleSessionName string
+	// Managed policies that limit the session.
+	PolicyArns []PolicyDescriptorType
+	// A policy as JSON that limits the session.
+	// 1 to 2048 characters, pattern [\u0009\u000A\u000D\u0020-\u00FF]+.
+	Policy string
+	// How long the credentials are to be valid, in seconds. Left out: 3600.
+	// 900 to 43200.
+	DurationSeconds int64
+}
+
+// ExplainWebIdentityOutput is the output of ExplainWebIdentity.
+type ExplainWebIdentityOutput struct {
+	// What would become of the call.
+	// Required.
+	Explanation *Explanation
+}
+
+// Explanation is part of ExplainLoginOutput and ExplainWebIdentityOutput.
+type Explanation struct {
+	// Whether the call would succeed.
+	// Required.
+	Accepted bool
+	// The error that the call would answer with; left out if it would succeed.
+	Code string
+	// The message that the call would answer with.
+	Message string
+	// Why it is refused, as this server's log has it.
+	Reason string
+	// The steps in the order in which they were taken.
+	Steps []ExplanationStep
+}
+
+// ExplanationStep is part of Explanation.
+type ExplanationStep struct {
+	// What the step is about, such as audience or signature.
+	// Required.
+	Step string
+	// The provider of the login that the step is about; left out where it is about the whole call.
+	About string
+	// At most one step has failed: the steps after it were not reached.
+	// Required. One of passed, failed, notReached.
+	Outcome string
+	// What the step wants.
+	Expected string
+	// What it found.
+	Found string
+}
+
 // GetAccessKeyLastUsedInput is the input of GetAccessKeyLastUsed, which returns whose an access
 // key is, and when it last signed a request.
 type GetAccessKeyLastUsedInput struct {
@@ -1904,7 +1994,8 @@ type PolicyDecision struct {
 	Reason string
 }
 
-// PolicyDescriptorType is part of AssumeRoleInput and AssumeRoleWithWebIdentityInput.
+// PolicyDescriptorType is part of AssumeRoleInput, AssumeRoleWithWebIdentityInput and
+// ExplainWebIdentityInput.
 type PolicyDescriptorType struct {
 	// The ARN of a managed policy of the role's account.
 	// 20 to 2048 characters, pattern

@@ -22,6 +22,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
+	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
 // A caller sends the calls of one command to one service.
@@ -218,6 +219,9 @@ func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, c
 	}
 	if len(content) > maxAnswer {
 		return nil, false, failed("%s answers with more than %d bytes", to.url, maxAnswer)
+	}
+	for _, warning := range resp.Header[wire.WarningHeader] {
+		fmt.Fprintf(to.Stderr, "warning: %s\n", warning)
 	}
 	to.debugf("Response of %s: %s, %d bytes, request id %s", op.Name, resp.Status, len(content), resp.Header.Get("X-Amzn-Requestid"))
 	if resp.StatusCode >= 301 {

@@ -5,6 +5,8 @@ import "strings"
 // A condition is one condition key of one operator in a Condition element.
 type condition struct {
 	key        string // in lower case
+	operator   string // as the document has it
+	texts      []string
 	quantifier quantifier
 	ifExists   bool
 	null       bool
@@ -34,7 +36,7 @@ func (r *reader) conditions() (all []condition, err error) {
 		keys := map[string]bool{}
 		err := r.object(func(key string) error {
 			c := c
-			c.key = lower(key)
+			c.key, c.operator = lower(key), name
 			switch {
 			case !isKey(key):
 				return r.errorf("%q is no condition key: it has the form PREFIX:NAME", key)
@@ -47,7 +49,9 @@ func (r *reader) conditions() (all []condition, err error) {
 				if err != nil {
 					return err
 				}
-				o, err := parse(r, token.String())
+				text := token.String()
+				o, err := parse(r, text)
+				c.texts = append(c.texts, text)
 				c.operands = append(c.operands, o)
 				return err
 			})

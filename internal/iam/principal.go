@@ -13,6 +13,9 @@ type Principal struct {
 	ARN string
 	// Role is the ARN of the role, with its path, of which ARN is a session.
 	Role string
+	// ID is the unique id of the user, or of the role of which ARN is a session; empty for
+	// others.
+	ID string
 	// Federated are the names that policies have for the provider that vouches for the
 	// caller: cognito-identity.amazonaws.com, or the ARN of an IAM provider. One that is
 	// known by several is still one.
@@ -29,6 +32,8 @@ type Principal struct {
 type principal struct {
 	class class
 	name  string // of an account, its id
+	// id is the unique id of the user or role meant; empty: whoever has the name.
+	id string
 }
 
 type class int
@@ -91,27 +96,27 @@ func parsePrincipal(kind, name string) (p principal, message string) {
 	}
 	switch kind {
 	case "Federated":
-		return principal{federated, name}, ""
+		return principal{class: federated, name: name}, ""
 	case "Service":
-		return principal{service, name}, ""
+		return principal{class: service, name: name}, ""
 	case "CanonicalUser":
-		return principal{canonicalUser, name}, ""
+		return principal{class: canonicalUser, name: name}, ""
 	}
 	if isAccount(name) {
-		return principal{account, name}, ""
+		return principal{class: account, name: name}, ""
 	}
 	segments := splitARN(name, false)
 	if len(segments) < 6 || segments[0] != "arn" || !isAccount(segments[4]) {
 		return p, "is neither an account nor an ARN"
 	}
 	if segments[2] == "iam" && segments[5] == "root" {
-		return principal{account, segments[4]}, ""
+		return principal{class: account, name: segments[4]}, ""
 	}
 	resource, rest, _ := strings.Cut(segments[5], "/")
 	switch segments[2] + " " + resource {
 	case "iam user", "iam role", "sts assumed-role", "sts federated-user":
 		if rest != "" {
-			return principal{arn, name}, ""
+			return principal{class: arn, name: name}, ""
 		}
 	}
 	return p, "is no ARN of a user, role or session"
@@ -124,6 +129,9 @@ func (p *principal) matches(q *query) bool {
 	case account:
 		return p.name == q.account
 	case arn:
+		if p.id != "" {
+			return p.id == q.principal.ID
+		}
 		return p.name == q.principal.ARN || p.name == q.principal.Role
 	case federated:
 		return len(q.principal.Federated) > 0 && (p.name == "*" || slices.Contains(q.principal.Federated, p.name))

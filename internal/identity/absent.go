@@ -27,6 +27,11 @@ func (absent) ForIdentity(context.Context, ForIdentity) (*api.Credentials, error
 	return nil, api.PoolMisconfigured.With().Because(errAbsent)
 }
 
+// MayHave implements [CredentialIssuer].
+func (absent) MayHave(context.Context, ForIdentity) error {
+	return api.PoolMisconfigured.With().Because(errAbsent)
+}
+
 // MayPass implements [Roles].
 func (absent) MayPass(_ context.Context, _ Caller, roleARN string) error {
 	return api.RoleForbidden.With(roleARN).Because(errAbsent)

@@ -21,6 +21,9 @@ type CredentialIssuer interface {
 	// another way, and [api.ExternalFailure] when somebody else's service did not answer.
 	// Any other error is internal, or the end of ctx.
 	ForIdentity(ctx context.Context, f ForIdentity) (*api.Credentials, error)
+	// MayHave decides as ForIdentity does whether there would be credentials, and issues
+	// none. What another service would say it does not ask.
+	MayHave(ctx context.Context, f ForIdentity) error
 }
 
 // ForIdentity is whom credentials are for.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -139,14 +140,22 @@ func (b *roleBook) TrustsPool(_ context.Context, account, arn, pool string) (str
 	return "", nil
 }
 
+// MayHave implements [identity.CredentialIssuer].
+func (b *roleBook) MayHave(ctx context.Context, f identity.ForIdentity) error {
+	explain.From(ctx).At("role", "one that trusts the pool")
+	if r, ok := b.get(f.RoleARN); !ok || r.audience != f.PoolID {
+		return api.PoolMisconfigured.With()
+	}
+	return nil
+}
+
 // ForIdentity implements [identity.CredentialIssuer].
-func (b *roleBook) ForIdentity(_ context.Context, f identity.ForIdentity) (*api.Credentials, error) {
+func (b *roleBook) ForIdentity(ctx context.Context, f identity.ForIdentity) (*api.Credentials, error) {
 	if b.silent {
 		return nil, api.ExternalFailure.With()
 	}
-	r, ok := b.get(f.RoleARN)
-	if !ok || r.audience != f.PoolID {
-		return nil, api.PoolMisconfigured.With()
+	if err := b.MayHave(ctx, f); err != nil {
+		return nil, err
 	}
 	token, err := json.Marshal(f)
 	if err != nil {

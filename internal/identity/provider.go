@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 )
 
 // cognitoLogin is the Logins key under which this service's own tokens go.
@@ -84,8 +85,12 @@ func (p *Pool) hasPublicProvider(name string) bool {
 }
 
 // checkPublicLogins tells why logins given to a public operation are refused unseen.
-func (p *Pool) checkPublicLogins(logins map[string]api.Secret) error {
+func (p *Pool) checkPublicLogins(t *explain.Record, logins map[string]api.Secret) error {
+	defer t.About("")
 	for _, name := range sortedKeys(logins) {
+		t.About(name)
+		t.At("provider", "a public provider of the identity pool")
+		t.Found("%s", explain.Quote(name))
 		switch {
 		case name == cognitoLogin:
 			return api.CognitoTokenAsLogin.With()

@@ -30,6 +30,7 @@ func together(n int, f func(k int)) {
 func TestRace_FirstCallsOfOneUser(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.racing = true
 	ids, errs := make([]string, 200), make([]error, 200)
 	together(len(ids), func(k int) { ids[k], errs[k] = w.signIn("ann") })
 	for k := range ids {
@@ -46,6 +47,7 @@ func TestRace_FirstCallsOfOneUser(t *testing.T) {
 func TestRace_OneUserManyGuests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.racing = true
 	guests, errs := make([]string, 40), make([]error, 40)
 	for k := range guests {
 		guests[k] = w.guest()
@@ -73,6 +75,7 @@ func TestRace_OneUserManyGuests(t *testing.T) {
 func TestRace_ManyUsersOneGuest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.racing = true
 	guest, errs := w.guest(), make([]error, 40)
 	user := func(k int) string { return fmt.Sprint("user ", k) }
 	together(len(errs), func(k int) { errs[k] = w.link(guest, user(k)) })
@@ -97,6 +100,7 @@ func TestRace_ManyUsersOneGuest(t *testing.T) {
 func TestRace_CrossingMerges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.racing = true
 	for round := range 12 {
 		users := [2]string{fmt.Sprint("ann ", round), fmt.Sprint("ben ", round)}
 		before := []string{w.user(users[0]), w.user(users[1])}
@@ -124,6 +128,7 @@ func TestRace_CrossingMerges(t *testing.T) {
 func TestRace_DeletePool(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.racing = true
 	notFound := "ResourceNotFoundException: IdentityPool '" + w.pool + "' not found."
 	var (
 		mu  sync.Mutex
@@ -526,6 +531,7 @@ func TestRace_Crowd(t *testing.T) {
 		kept: []string{"kept 1", "kept 2", "kept 3", "kept 4"}, loose: []string{"loose 1", "loose 2"}, lost: []string{"lost 1", "lost 2", "lost 3"},
 		acknowledged: make(map[string]bool),
 	}
+	c.racing = true
 	const intervals, workers, steps = 4, 8, 30
 	for interval := range uint64(intervals) {
 		together(workers, func(k int) {
@@ -555,6 +561,7 @@ func TestRace_Crowd(t *testing.T) {
 func TestRace_CrossingLogins(t *testing.T) {
 	t.Parallel()
 	w := newPublicWorld(t)
+	w.racing = true
 	for round := range 6 {
 		ann, ben := fmt.Sprint("ann ", round), fmt.Sprint("ben ", round)
 		ids := []string{w.person(google, ann), w.person(userPool, ben)}

@@ -40,6 +40,9 @@ func (l link) store(tx Tx) error {
 	return nil
 }
 
+// A settler has it stored what resolve decides; see settle.
+type settler func(ctx context.Context, resolve func(Tx) (link, error), answer func(id string) any) (link, error)
+
 // settle stores what resolve decides. Most calls are of known users and change nothing,
 // so it looks first, in a View. A change is decided anew inside the Update that makes
 // it; answer is what its event tells.
@@ -102,13 +105,13 @@ func (s *Service) resolve(tx Tx, p *Pool, logins []Login, wanted string) (link, 
 		case err != nil:
 			return link{}, err
 		case named.Disabled:
-			return link{}, api.IdentityForbidden.With(named.ID)
+			return link{}, api.IdentityForbidden.With(named.ID).Because(errDisabled)
 		case ofDeveloper && known && holders[0].ID != named.ID:
 			return link{}, api.UserRegistered.With()
 		case named.inaccessible():
-			return link{}, api.IdentityForbidden.With(named.ID)
+			return link{}, api.IdentityForbidden.With(named.ID).Because(errInaccessible)
 		case named.Authenticated && !slices.ContainsFunc(holders, named.is):
-			return link{}, api.LoginsDontMatch.With()
+			return link{}, api.LoginsDontMatch.With().Because(errors.New("the identity has logins, and none of the call's"))
 		case named.Authenticated || remains == nil:
 			remains = named
 		default:
@@ -117,7 +120,7 @@ func (s *Service) resolve(tx Tx, p *Pool, logins []Login, wanted string) (link, 
 	}
 	for _, i := range holders {
 		if i.Disabled {
-			return link{}, api.IdentityForbidden.With(i.ID)
+			return link{}, api.IdentityForbidden.With(i.ID).Because(errDisabled)
 		}
 	}
 	if remains == nil {
@@ -161,6 +164,12 @@ func join(tx Tx, p *Pool, i *Identity, merged []*Identity, loose []Login) (link,
 	i.Authenticated, i.Modified = true, tx.Now()
 	return l, nil
 }
+
+// Why an identity is forbidden, for the log.
+var (
+	errDisabled     = errors.New("the identity is disabled")
+	errInaccessible = errors.New("the identity has lost its last login")
+)
 
 // is reports whether i and j are one identity.
 func (i *Identity) is(j *Identity) bool { return i.ID == j.ID }

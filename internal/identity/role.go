@@ -85,12 +85,17 @@ func (s *Service) SetIdentityPoolRoles(ctx context.Context, c Caller, in *api.Se
 	if err != nil {
 		return err
 	}
+	var warnings []string
 	for _, arn := range roles {
-		if err := s.checkRole(ctx, c, p, arn); err != nil {
+		warning, err := s.checkRole(ctx, c, p, arn)
+		if err != nil {
 			return err
 		}
+		if warning != "" {
+			warnings = append(warnings, "role "+arn+": "+warning)
+		}
 	}
-	return s.store.Update(ctx, func(tx Tx) error {
+	err = s.store.Update(ctx, func(tx Tx) error {
 		p, err := enter(tx)
 		if err != nil {
 			return err
@@ -103,30 +108,34 @@ func (s *Service) SetIdentityPoolRoles(ctx context.Context, c Caller, in *api.Se
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		s.warn(ctx, w)
+	}
+	return nil
 }
 
-// checkRole tells why a caller may not give a role to a pool.
-func (s *Service) checkRole(ctx context.Context, c Caller, p *Pool, arn string) error {
+// checkRole tells why a caller may not give a role to a pool, or else what is unsafe about it.
+func (s *Service) checkRole(ctx context.Context, c Caller, p *Pool, arn string) (warning string, err error) {
 	if !roleARN().MatchString(arn) {
-		return api.InvalidARN.With(arn)
+		return "", api.InvalidARN.With(arn)
 	}
 	if !p.owns(arn) {
-		return api.RoleForbidden.With(arn)
+		return "", api.RoleForbidden.With(arn)
 	}
 	if err := s.roles.MayPass(ctx, c, arn); err != nil {
-		return fmt.Errorf("pass role %s: %w", arn, err)
+		return "", fmt.Errorf("pass role %s: %w", arn, err)
 	}
-	warning, err := s.roles.TrustsPool(ctx, p.Account, arn, p.ID)
+	warning, err = s.roles.TrustsPool(ctx, p.Account, arn, p.ID)
 	switch {
 	case err != nil:
-		return fmt.Errorf("trust policy of role %s: %w", arn, err)
-	case warning == "":
-		return nil
-	case s.refuseUnsafeTrust:
-		return api.UnsafeTrust.With(arn, warning)
+		return "", fmt.Errorf("trust policy of role %s: %w", arn, err)
+	case warning != "" && s.refuseUnsafeTrust:
+		return "", api.UnsafeTrust.With(arn, warning)
 	}
-	s.warn(ctx, "role "+arn+": "+warning)
-	return nil
+	return warning, nil
 }
 
 // owns reports whether the role is one of the pool's account.

@@ -13,7 +13,7 @@ import (
 func (i *Identity) Takes(issued time.Time) error {
 	switch {
 	case i.Disabled:
-		return errors.New("the identity is disabled")
+		return errDisabled
 	case issued.Before(i.RevokedBefore):
 		return fmt.Errorf("what was issued to the identity before %s is revoked", i.RevokedBefore.Format(time.RFC3339Nano))
 	}

@@ -160,6 +160,9 @@ var methods = []method{
 			IdentityPoolId: b.pool, IdentityId: b.identity, DeveloperProviderName: provider, DeveloperUserIdentifier: b.user,
 		})
 	}},
+	{"ExplainLogin", region, func(w *world, c identity.Caller, b belongings) (any, error) {
+		return w.ExplainLogin(w.Context(), c, &api.ExplainLoginInput{IdentityPoolId: b.pool, IdentityId: b.person, Logins: w.by(google, "person")})
+	}},
 	// They serve no operation: conditions of policies ask them, and who takes tokens.
 	{"IdentityState", inside, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.IdentityState(w.Context(), b.identity)

@@ -5,13 +5,18 @@ import (
 	"fmt"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 )
 
 // verify verifies public logins, each against its own provider. All must verify. The order
 // is that of the names, so that the same call fails in the same way.
 func (s *Service) verify(ctx context.Context, p *Pool, logins map[string]api.Secret) ([]*Verified, error) {
+	t := explain.From(ctx)
+	defer t.About("")
 	var all []*Verified
 	for _, name := range sortedKeys(logins) {
+		t.About(name)
+		t.At("token", "one of the provider")
 		v, err := s.logins.Verify(ctx, p, name, logins[name])
 		if err != nil {
 			return nil, fmt.Errorf("verify login of %s: %w", name, err)

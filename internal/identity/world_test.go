@@ -73,6 +73,8 @@ type world struct {
 	// notary vouches for public logins, and roles are those that pools may give.
 	notary notary
 	roles  roleBook
+	// racing: several goroutines change things at once.
+	racing bool
 }
 
 func newWorld(t testing.TB) *world {

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -280,7 +281,25 @@ func newCanary(t testing.TB) *canary {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	c.url = s.URL
+	// One that does not hear would always be quiet.
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	c.await(t, 1)
+	c.hits.Store(0)
 	return c
+}
+
+// await waits until the canary was connected to n times.
+func (c *canary) await(t testing.TB, n int64) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); c.hits.Load() < n; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("the canary was connected to %d times, want %d", c.hits.Load(), n)
+		}
+	}
 }
 
 func (c *canary) quiet(t testing.TB) {
@@ -313,6 +332,16 @@ func TestAttack08_RequestForgery(t *testing.T) {
 		}
 	}
 	c.quiet(t)
+	// With the setting each of these leads there, so that it is the defence which kept them off.
+	for n, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]"} {
+		url := "https://" + host + port
+		_, err := newWorld(t, nil).IDToken(t.Context(), Issuer{URL: url, ClientIDs: []string{clientID}}, (&issuer{url: url}).token())
+		if err == nil {
+			t.Errorf("%s: taken of a canary", url)
+		}
+		c.await(t, int64(n)+1)
+	}
+	c.hits.Store(0)
 
 	// A name that leads to a public address first and to a private one after.
 	for _, name := range []string{"rebinds.example", "inside.example"} {

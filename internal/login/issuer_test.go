@@ -14,6 +14,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"math/big"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -288,7 +290,9 @@ func newWorld(t testing.TB, issuers []*issuer, changes ...func(*Config)) *world 
 // said returns how a login ends: the subject, or what the client is told.
 func (w *world) said(provider, token string) string {
 	w.Helper()
-	v, err := w.Verify(w.Context(), w.pool, provider, api.Secret(token))
+	r := new(explain.Record)
+	v, err := w.Verify(explain.Into(w.Context(), r), w.pool, provider, api.Secret(token))
+	w.explains(r, err, token)
 	var wire *api.Error
 	switch {
 	case err == nil:
@@ -301,6 +305,47 @@ func (w *world) said(provider, token string) string {
 		return wire.Error()
 	}
 	return "internal: " + err.Error()
+}
+
+// explains checks that the explanation of a login agrees with how it ended: what every
+// login that a test tries must do. It returns the step that failed; empty: none.
+func (w *world) explains(r *explain.Record, err error, token string) (failed string) {
+	w.Helper()
+	var wire *api.Error
+	if err != nil && !errors.As(err, &wire) {
+		return ""
+	}
+	e, internal := r.Explanation(err)
+	if internal != nil {
+		w.Fatalf("no explanation: %v", internal)
+	}
+	if wire != nil && (e.Accepted || e.Code != string(wire.Code) || e.Message != wire.Message || e.Reason == "") || wire == nil && (!e.Accepted || e.Code+e.Message+e.Reason != "") {
+		w.Errorf("%v is explained by %+v", err, e)
+	}
+	for _, s := range e.Steps {
+		if s.Outcome == "failed" {
+			if failed != "" || s.Expected == "" || s.Found == "" {
+				w.Errorf("step %s: a second one that failed, or nothing expected or found: %+v", s.Step, s)
+			}
+			failed = s.Step
+		}
+		if after := failed != "" && s.Step != failed; after != (s.Outcome == "notReached") {
+			w.Errorf("step %s: %s, and %q has failed", s.Step, s.Outcome, failed)
+		}
+		if s.Expected == "" && s.Outcome == "passed" {
+			w.Errorf("step %s expects nothing", s.Step)
+		}
+	}
+	if (failed == "") != (err == nil) {
+		w.Errorf("%v: failed step %q", err, failed)
+	}
+	text := fmt.Sprint(e)
+	for _, part := range strings.FieldsFunc(token, func(c rune) bool { return c == '.' || c == ';' }) {
+		if len(part) > 30 && strings.Contains(text, part) {
+			w.Errorf("the explanation repeats %q of the token: %s", part, text)
+		}
+	}
+	return failed
 }
 
 // reason returns why a token is refused; empty: it is not.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 )
 
 const (
@@ -30,6 +32,16 @@ var (
 	// the public key would be the secret.
 	algorithms = slices.Concat(rsaAlgorithms, []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.ES512, jose.EdDSA})
 )
+
+// algorithmNames are those of algorithms, for explanations.
+var algorithmNames = namesOf(algorithms)
+
+func namesOf(all []jose.SignatureAlgorithm) (names explain.List) {
+	for _, alg := range all {
+		names = append(names, string(alg))
+	}
+	return names
+}
 
 // A webKey is a public key that may verify signatures.
 type webKey struct {
@@ -59,6 +71,13 @@ func (s *keySet) find(alg jose.SignatureAlgorithm, kid string, named bool) (cryp
 		return nil, false
 	}
 	return found[0].public, true
+}
+
+func (s *keySet) ids() (ids explain.List) {
+	for _, k := range s.keys {
+		ids = append(ids, k.id)
+	}
+	return ids
 }
 
 // parseKeySet reads a JWK set (RFC 7517). An entry that is broken, secret, or not for

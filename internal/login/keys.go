@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 )
 
 // How long a provider's keys are used. A key that the provider has removed is refused
@@ -76,10 +78,18 @@ type keyEntry struct {
 
 // key returns the key that a token names. Its errors are refusals, or the end of ctx.
 func (c *keyCache) key(ctx context.Context, s source, alg jose.SignatureAlgorithm, kid string, named bool) (crypto.PublicKey, error) {
+	t := explain.From(ctx)
+	t.At("keys", "the discovery document of issuer %s, at %s, and the key set that it names", explain.Quote(s.issuer), explain.Quote(s.from))
 	e := c.entry(s)
 	set, err := c.current(ctx, s, e)
 	if err != nil {
 		return nil, err
+	}
+	t.Found("%d keys, and %d that are of no use", len(set.keys), set.skipped)
+	if named {
+		t.At("key", "a key of the provider for %s with kid %s", alg, explain.Quote(kid))
+	} else {
+		t.At("key", "the only key of the provider for %s, since the token names none", alg)
 	}
 	k, ok := set.find(alg, kid, named)
 	if !ok {
@@ -91,11 +101,14 @@ func (c *keyCache) key(ctx context.Context, s source, alg jose.SignatureAlgorith
 		set = newer
 		k, ok = set.find(alg, kid, named)
 	}
+	if t != nil {
+		t.Found("keys %s, for %s", set.ids(), namesOf(set.algorithms))
+	}
 	switch {
 	case !slices.Contains(set.algorithms, alg):
 		return nil, refuse(AlgorithmRefused, "%s is not of the provider's", alg)
 	case !ok:
-		return nil, refuse(UnknownKey, "kid %s, %s, of %d keys", quoted(kid), alg, len(set.keys))
+		return nil, refuse(UnknownKey, "kid %s, %s, of %d keys", explain.Quote(kid), alg, len(set.keys))
 	}
 	return k, nil
 }
@@ -237,7 +250,7 @@ func (p *Providers) readKeys(ctx context.Context, s source) (*keySet, error) {
 		return nil, fmt.Errorf("discovery document: %w", err)
 	}
 	if issuer, _ := doc.text("issuer"); issuer != s.issuer {
-		return nil, fmt.Errorf("discovery document is of issuer %s", quoted(issuer))
+		return nil, fmt.Errorf("discovery document is of issuer %s", explain.Quote(issuer))
 	}
 	uri, ok := doc.text("jwks_uri")
 	if !ok {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -23,10 +24,14 @@ import (
 // Source: the Cognito developer guide, "Setting up Twitter as an identity pools IdP";
 // developer.x.com, GET account/verify_credentials.
 func (p *Providers) oauth1(ctx context.Context, provider, path, consumer, credentials string) (*identity.Verified, error) {
+	t := explain.From(ctx)
+	t.Plan("registration", "form", "answer", "user", "subject")
+	t.At("registration", "a consumer key and secret in the pool, with a semicolon between")
 	key, keySecret, ok := strings.Cut(consumer, ";")
 	if !ok || key == "" || keySecret == "" {
 		return nil, refuse(NotRegistered, "the pool has no consumer key and secret, with a semicolon between")
 	}
+	t.At("form", "a token and its secret, with a semicolon between")
 	token, tokenSecret, ok := strings.Cut(credentials, ";")
 	if !ok || token == "" || tokenSecret == "" {
 		return nil, refuse(RefusedByProvider, "not sent: no token and secret, with a semicolon between")
@@ -46,15 +51,17 @@ func (p *Providers) oauth1(ctx context.Context, provider, path, consumer, creden
 		fields = append(fields, name+`="`+percent(params[name])+`"`)
 	}
 	header := http.Header{"Authorization": {"OAuth " + strings.Join(fields, ", ")}}
+	t.At("answer", "%s to say that it knows consumer and token", provider)
 	o, err := p.ask(ctx, "https://"+provider, path, header)
 	if err != nil {
 		return nil, err
 	}
+	t.At("user", "id_str, a text")
 	user, ok := o.text("id_str")
 	if !ok {
 		return nil, refuse(Unreachable, "answer without id_str")
 	}
-	return opaque(provider, user, key, o.claims(), time.Time{})
+	return opaque(t, provider, user, key, o.claims(), time.Time{})
 }
 
 // signOAuth1 signs a request without a query or a form. Source: RFC 5849, section 3.4.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -170,8 +171,14 @@ func scalar(v jsontext.Value) (string, bool) {
 // 255; workload identities of build services are longer.
 const maxSubject = 1024
 
+// wantSubject names the step at which a token says whose it is, by the claim.
+func wantSubject(t *explain.Record, claim string) {
+	t.At("subject", "%s, of 1 to %d bytes", claim, maxSubject)
+}
+
 // checkSubject refuses what can not be a subject.
-func checkSubject(s string) error {
+func checkSubject(t *explain.Record, s string) error {
+	t.Found("%s", explain.Quote(s))
 	if s == "" || len(s) > maxSubject || strings.ContainsRune(s, 0) {
 		return &Refusal{Reason: BadClaim, Claim: "sub"}
 	}

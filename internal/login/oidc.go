@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -56,7 +57,9 @@ type Claims struct {
 // The claims are looked at before the signature, so that only a token which could be
 // taken makes us ask the provider.
 func (p *Providers) IDToken(ctx context.Context, i Issuer, raw string) (*Claims, error) {
-	h, payload, err := splitToken(raw)
+	t := explain.From(ctx)
+	t.Plan("form", "algorithm", "header", "claims", "issuer", "audience", "subject", "times", "keys", "key", "signature")
+	h, payload, err := splitToken(t, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -66,20 +69,21 @@ func (p *Providers) IDToken(ctx context.Context, i Issuer, raw string) (*Claims,
 	}
 	c := &Claims{Payload: payload, members: members}
 	from, issuer := p.endpoint(i.URL)
-	if err := p.checkClaims(c, issuer, i); err != nil {
+	if err := p.checkClaims(t, c, issuer, i); err != nil {
 		return nil, err
 	}
 	key, err := p.keys.key(ctx, sourceOf(issuer, from, i.Thumbprints), h.alg, h.kid, h.named)
 	if err != nil {
 		return nil, err
 	}
+	t.At("signature", "one of the key, over what the token says")
 	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{h.alg})
 	if err != nil {
 		return nil, refuse(Malformed, "JWS: %w", err)
 	}
 	verified, err := signed.Verify(key)
 	if err != nil || !bytes.Equal(verified, payload) {
-		return nil, refuse(BadSignature, "kid %s, %s", quoted(h.kid), h.alg)
+		return nil, refuse(BadSignature, "kid %s, %s", explain.Quote(h.kid), h.alg)
 	}
 	c.Values = members.claims()
 	return c, nil
@@ -105,7 +109,8 @@ var tokenTypes = []string{"jwt", "jws", "jose", "application/jwt"}
 
 // splitToken takes a compact JWS (RFC 7515, section 7.1) apart, as far as can be done
 // without its key, and decides about the algorithm.
-func splitToken(raw string) (header, []byte, error) {
+func splitToken(t *explain.Record, raw string) (header, []byte, error) {
+	t.At("form", "a JSON Web Token of at most %d bytes: three parts with dots between, the first a JSON object", maxToken)
 	if len(raw) > maxToken {
 		return header{}, nil, refuse(Malformed, "longer than %d bytes", maxToken)
 	}
@@ -123,9 +128,12 @@ func splitToken(raw string) (header, []byte, error) {
 		return header{}, nil, refuse(Malformed, "header: %w", err)
 	}
 	alg, ok := o.text("alg")
+	t.At("algorithm", "one of %s", algorithmNames)
+	t.Found("%s", explain.Quote(alg))
 	if !ok || !slices.Contains(algorithms, jose.SignatureAlgorithm(alg)) {
-		return header{}, nil, refuse(AlgorithmRefused, "alg %s", quoted(alg))
+		return header{}, nil, refuse(AlgorithmRefused, "alg %s", explain.Quote(alg))
 	}
+	t.At("header", "a kid of at most %d bytes, if any; a typ of JWT or JWS, if any; no extensions", maxKeyID)
 	h := header{alg: jose.SignatureAlgorithm(alg)}
 	if _, h.named = o["kid"]; h.named {
 		if h.kid, ok = o.text("kid"); !ok || len(h.kid) > maxKeyID {
@@ -134,7 +142,7 @@ func splitToken(raw string) (header, []byte, error) {
 	}
 	if _, there := o["typ"]; there {
 		if typ, _ := o.text("typ"); !slices.Contains(tokenTypes, strings.ToLower(typ)) {
-			return header{}, nil, refuse(WrongType, "typ %s", quoted(typ))
+			return header{}, nil, refuse(WrongType, "typ %s", explain.Quote(typ))
 		}
 	}
 	// No extension is understood (RFC 7515, section 4.1.11), and these are of other formats.
@@ -143,6 +151,7 @@ func splitToken(raw string) (header, []byte, error) {
 			return header{}, nil, refuse(Malformed, "header has %s", name)
 		}
 	}
+	t.At("claims", "a JSON object in base64url, in which no name stands twice, and a signature in base64url behind it")
 	payload, err := decodeSegment(second)
 	if err != nil {
 		return header{}, nil, refuse(Malformed, "claims are not base64url")
@@ -154,27 +163,33 @@ func splitToken(raw string) (header, []byte, error) {
 }
 
 // checkClaims decides about all claims. Source: OpenID Connect Core, section 3.1.3.7.
-func (p *Providers) checkClaims(c *Claims, issuer string, i Issuer) error {
+func (p *Providers) checkClaims(t *explain.Record, c *Claims, issuer string, i Issuer) error {
 	var err error
+	if t != nil {
+		t.At("issuer", "iss to be %s", explain.List(append([]string{issuer}, i.Aliases...)))
+	}
 	if c.Issuer, err = c.required("iss"); err != nil {
 		return err
 	}
+	t.Found("%s", explain.Quote(c.Issuer))
 	switch {
 	case slices.Contains(p.ownIssuers, c.Issuer):
-		return refuse(OwnToken, "iss %s", quoted(c.Issuer))
+		return refuse(OwnToken, "iss %s", explain.Quote(c.Issuer))
 	case c.Issuer != issuer && !slices.Contains(i.Aliases, c.Issuer):
-		return refuse(WrongIssuer, "iss %s, want %s", quoted(c.Issuer), quoted(issuer))
+		return refuse(WrongIssuer, "iss %s, want %s", explain.Quote(c.Issuer), explain.Quote(issuer))
 	}
-	if err := c.checkAudience(i.ClientIDs); err != nil {
+	t.At("audience", "aud with one of the registered client ids: %s", explain.List(i.ClientIDs))
+	if err := c.checkAudience(t, i.ClientIDs); err != nil {
 		return err
 	}
+	wantSubject(t, "sub")
 	if c.Subject, err = c.required("sub"); err != nil {
 		return err
 	}
-	if err := checkSubject(c.Subject); err != nil {
+	if err := checkSubject(t, c.Subject); err != nil {
 		return err
 	}
-	return c.checkTimes(p.now())
+	return c.checkTimes(t, p.now())
 }
 
 // required returns a claim that must be there and a string.
@@ -189,7 +204,7 @@ func (c *Claims) required(name string) (string, error) {
 	return s, nil
 }
 
-func (c *Claims) checkAudience(clients []string) error {
+func (c *Claims) checkAudience(t *explain.Record, clients []string) error {
 	if _, ok := c.members["aud"]; !ok {
 		return &Refusal{Reason: MissingClaim, Claim: "aud"}
 	}
@@ -201,6 +216,7 @@ func (c *Claims) checkAudience(clients []string) error {
 	case !isList:
 		return &Refusal{Reason: BadClaim, Claim: "aud"}
 	}
+	t.Found("%s", explain.List(audiences))
 	registered := func(id string) bool { return id != "" && slices.Contains(clients, id) }
 	i := slices.IndexFunc(audiences, registered)
 	if i < 0 {
@@ -209,6 +225,9 @@ func (c *Claims) checkAudience(clients []string) error {
 	c.Audience = audiences[i]
 	_, hasParty := c.members["azp"]
 	party, isText := c.members.text("azp")
+	if hasParty || len(audiences) > 1 {
+		t.Found("%s, and azp %s", explain.List(audiences), explain.Quote(party))
+	}
 	switch {
 	case hasParty && !isText:
 		return &Refusal{Reason: BadClaim, Claim: "azp"}
@@ -223,7 +242,8 @@ func (c *Claims) checkAudience(clients []string) error {
 	return nil
 }
 
-func (c *Claims) checkTimes(now time.Time) error {
+func (c *Claims) checkTimes(t *explain.Record, now time.Time) error {
+	t.At("times", "exp later than %s, and no nbf or iat later than %s; %s of difference between clocks is allowed for", explain.Time(now), explain.Time(now), leeway)
 	expires, there, err := c.members.time("exp")
 	switch {
 	case err != nil:
@@ -231,15 +251,18 @@ func (c *Claims) checkTimes(now time.Time) error {
 	case !there:
 		return &Refusal{Reason: MissingClaim, Claim: "exp"}
 	case !now.Before(expires.Add(leeway)):
+		t.Found("exp %s, %s ago", explain.Time(expires), now.Sub(expires).Round(time.Second))
 		return &Refusal{Reason: Expired, Now: now, Expires: expires}
 	}
 	c.Expires = expires
+	t.Found("exp %s", explain.Time(expires))
 	for _, name := range []string{"nbf", "iat"} {
 		from, there, err := c.members.time(name)
 		switch {
 		case err != nil:
 			return err
 		case there && now.Add(leeway).Before(from):
+			t.Found("%s %s, in %s", name, explain.Time(from), from.Sub(now).Round(time.Second))
 			return &Refusal{Reason: NotYetValid, Claim: name}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -26,32 +27,43 @@ func (p *Providers) facebook(ctx context.Context, provider string, apps []string
 		}
 		return s, nil
 	}
+	t := explain.From(ctx)
+	t.Plan("form", "app", "user", "subject")
+	t.At("form", "printable ASCII without blanks")
 	if err := headerSafe(token); err != nil {
 		return nil, err
 	}
+	t.At("app", "Facebook to say that the token is for one of the pool's apps: %s", explain.List(apps))
 	app, err := id("/app")
 	if err != nil {
 		return nil, err
 	}
+	t.Found("%s", explain.Quote(app))
 	if !slices.Contains(apps, app) {
-		return nil, refuse(WrongAudience, "token is for app %s", quoted(app))
+		return nil, refuse(WrongAudience, "token is for app %s", explain.Quote(app))
 	}
+	t.At("user", "Facebook to say whose the token is")
 	user, err := id("/me")
 	if err != nil {
 		return nil, err
 	}
-	return opaque(provider, user, app, identity.LoginClaims{"id": {user}}, time.Time{})
+	return opaque(t, provider, user, app, identity.LoginClaims{"id": {user}}, time.Time{})
 }
 
 // amazon asks Login with Amazon what an access token is.
 // Source: developer.amazon.com/docs/login-with-amazon, "Verify access tokens".
 func (p *Providers) amazon(ctx context.Context, provider string, apps []string, token string) (*identity.Verified, error) {
+	t := explain.From(ctx)
+	t.Plan("answer", "app", "issuer", "times", "user", "subject")
+	t.At("answer", "Login with Amazon to say what the token is")
 	o, err := p.ask(ctx, "https://"+provider, "/auth/o2/tokeninfo?access_token="+url.QueryEscape(token), nil)
 	if err != nil {
 		return nil, err
 	}
 	app, _ := o.text("app_id")
 	client, _ := o.text("aud")
+	t.At("app", "one of the pool's applications: %s", explain.List(apps))
+	t.Found("application %s, client %s", explain.Quote(app), explain.Quote(client))
 	// The pool's value is the application's id; the console of Login with Amazon shows
 	// the client's id beside it.
 	audience := app
@@ -59,26 +71,31 @@ func (p *Providers) amazon(ctx context.Context, provider string, apps []string, 
 		audience = client
 	}
 	if !slices.Contains(apps, audience) || audience == "" {
-		return nil, refuse(WrongAudience, "token is for app %s, client %s", quoted(app), quoted(client))
+		return nil, refuse(WrongAudience, "token is for app %s, client %s", explain.Quote(app), explain.Quote(client))
 	}
+	t.At("issuer", "iss to be %s", explain.Quote("https://"+provider))
 	if issuer, _ := o.text("iss"); issuer != "https://"+provider {
-		return nil, refuse(WrongIssuer, "iss %s", quoted(issuer))
+		return nil, refuse(WrongIssuer, "iss %s", explain.Quote(issuer))
 	}
 	// Here exp is how many seconds are left.
+	t.At("times", "exp, which here is how many seconds are left, to be more than 0")
 	left, there, err := o.time("exp")
 	if err != nil || !there || left.Unix() <= 0 {
+		t.Found("%s", explain.Quote(o["exp"]))
 		return nil, &Refusal{Reason: Expired, Err: err}
 	}
+	t.At("user", "user_id, a text")
 	user, ok := o.text("user_id")
 	if !ok {
 		return nil, &Refusal{Reason: MissingClaim, Claim: "user_id"}
 	}
-	return opaque(provider, user, audience, o.claims(), p.now().Add(time.Duration(left.Unix())*time.Second))
+	return opaque(t, provider, user, audience, o.claims(), p.now().Add(time.Duration(left.Unix())*time.Second))
 }
 
 // opaque returns the login that a provider told of.
-func opaque(provider, user, app string, claims identity.LoginClaims, expires time.Time) (*identity.Verified, error) {
-	if err := checkSubject(user); err != nil {
+func opaque(t *explain.Record, provider, user, app string, claims identity.LoginClaims, expires time.Time) (*identity.Verified, error) {
+	wantSubject(t, "what the provider calls the user")
+	if err := checkSubject(t, user); err != nil {
 		return nil, err
 	}
 	claims["sub"], claims["aud"] = []string{user}, []string{app}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -160,6 +161,9 @@ func (p *Providers) Verify(ctx context.Context, pool *identity.Pool, provider st
 
 // verify picks the one kind of provider that the name stands for in the pool.
 func (p *Providers) verify(ctx context.Context, pool *identity.Pool, provider, token string) (*identity.Verified, error) {
+	t := explain.From(ctx)
+	t.At("token", "at most %d bytes that a provider of the identity pool has issued", maxToken)
+	t.Found("%d bytes", len(token))
 	if len(token) > maxToken {
 		return nil, refuse(Malformed, "longer than %d bytes", maxToken)
 	}
@@ -217,10 +221,13 @@ func (p *Providers) openID(ctx context.Context, provider string, i Issuer, token
 
 // registered verifies an ID token of a provider that is registered in IAM.
 func (p *Providers) registered(ctx context.Context, account, name, arn, token string) (*identity.Verified, error) {
+	t := explain.From(ctx)
+	t.At("registration", "OpenID Connect provider %s in IAM", explain.Quote(name))
 	clients, thumbprints, err := p.registry.TrustedOIDC(ctx, account, name)
 	if err != nil {
 		return nil, fmt.Errorf("look up OpenID Connect provider %s: %w", name, err)
 	}
+	t.Found("%d client ids, %d thumbprints", len(clients), len(thumbprints))
 	c, err := p.IDToken(ctx, Issuer{URL: "https://" + name, ClientIDs: clients, Thumbprints: thumbprints}, token)
 	if err != nil {
 		return nil, err
@@ -234,6 +241,8 @@ func (p *Providers) registered(ctx context.Context, account, name, arn, token st
 // userPool verifies an ID token of a Cognito user pool. Source: the Cognito developer
 // guide, "Verifying JSON web tokens".
 func (p *Providers) userPool(ctx context.Context, pool *identity.Pool, provider, token string) (*identity.Verified, error) {
+	t := explain.From(ctx)
+	t.Plan("token use", "server side check")
 	i := Issuer{URL: "https://" + provider}
 	checked := map[string]bool{}
 	for _, c := range pool.CognitoProviders {
@@ -246,13 +255,15 @@ func (p *Providers) userPool(ctx context.Context, pool *identity.Pool, provider,
 	if err != nil {
 		return nil, err
 	}
+	t.At("token use", "token_use id: an ID token of the user pool, no access token")
 	if use, _ := c.members.text("token_use"); use != "id" {
-		return nil, refuse(WrongType, "token_use %s", quoted(use))
+		return nil, refuse(WrongType, "token_use %s", explain.Quote(use))
 	}
+	t.At("server side check", "none: ServerSideTokenCheck of the client not to be set, since a user pool can not be asked about an ID token")
 	if checked[c.Audience] {
 		// AWS asks the user pool whether the user has signed out everywhere. User pools
 		// have no public operation for it that takes an ID token.
-		return nil, refuse(NotCheckable, "ServerSideTokenCheck is set for client %s", quoted(c.Audience))
+		return nil, refuse(NotCheckable, "ServerSideTokenCheck is set for client %s", explain.Quote(c.Audience))
 	}
 	v := c.verified()
 	v.AMR = []string{provider, provider + ":CognitoSignIn:" + c.Subject}

@@ -458,7 +458,7 @@ func FuzzToken(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		h, payload, err := splitToken(raw)
+		h, payload, err := splitToken(nil, raw)
 		var r *Refusal
 		if err != nil {
 			if !errors.As(err, &r) {
@@ -475,7 +475,7 @@ func FuzzToken(f *testing.F) {
 		}
 		members.claims()
 		c := &Claims{members: members}
-		if err := p.checkClaims(c, i.url, Issuer{ClientIDs: []string{clientID}}); err != nil {
+		if err := p.checkClaims(nil, c, i.url, Issuer{ClientIDs: []string{clientID}}); err != nil {
 			if !errors.As(err, &r) {
 				t.Errorf("%v is not a refusal", err)
 			}

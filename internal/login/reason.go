@@ -83,15 +83,6 @@ func refuse(reason Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
-// quoted returns what a token says in a form that a log line can hold.
-func quoted(s string) string {
-	const most = 200
-	if len(s) > most {
-		return fmt.Sprintf("%q…", s[:most])
-	}
-	return fmt.Sprintf("%q", s)
-}
-
 // inLogins words a refusal as the identity pool service does. Other errors stay.
 // Source: the texts were observed, but for those that the catalogue marks as ours.
 func inLogins(provider string, err error) error {

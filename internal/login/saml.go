@@ -16,6 +16,7 @@ import (
 	"github.com/crewjam/saml"
 	dsig "github.com/russellhaering/goxmldsig"
 
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -33,6 +34,9 @@ const maxElements, maxDepth = 2000, 50
 // assertions for the authentication response"; the Cognito developer guide, "Setting up a
 // SAML provider as an identity pool IdP".
 func (p *Providers) samlLogin(ctx context.Context, pool *identity.Pool, arn, token string) (*identity.Verified, error) {
+	t := explain.From(ctx)
+	t.Plan("registration", "form", "assertion", "subject")
+	t.At("registration", "a SAML provider %s in IAM, with a metadata document", explain.Quote(arn))
 	name, ok := pool.ProviderName("saml-provider", arn)
 	if !ok {
 		return nil, refuse(NotRegistered, "not a SAML provider of the account")
@@ -48,6 +52,7 @@ func (p *Providers) samlLogin(ctx context.Context, pool *identity.Pool, arn, tok
 	if err := xml.Unmarshal([]byte(metadata), provider); err != nil {
 		return nil, refuse(NotRegistered, "metadata: %w", err)
 	}
+	t.At("form", "a SAML response in base64, with one assertion that is not encrypted, and nothing that two readers could read differently")
 	response, err := base64.StdEncoding.DecodeString(token)
 	if err != nil {
 		return nil, refuse(RefusedByProvider, "not base64")
@@ -55,16 +60,19 @@ func (p *Providers) samlLogin(ctx context.Context, pool *identity.Pool, arn, tok
 	if err := checkResponse(response); err != nil {
 		return nil, refuse(RefusedByProvider, "%w", err)
 	}
+	t.At("assertion", "one that a key in the metadata has signed, issued by %s, received by %s, for one of %s, valid at %s",
+		explain.Quote(provider.EntityID), explain.Quote(p.saml.Recipient), explain.List(p.saml.Audiences), explain.Time(p.now()))
 	a, err := p.assertion(provider, response)
 	if err != nil {
 		return nil, err
 	}
+	wantSubject(t, "a NameID that is not transient")
 	subject := a.Subject.NameID
 	if subject.Format == string(saml.TransientNameIDFormat) {
 		// It names the session: the next login would be somebody else.
 		return nil, refuse(RefusedByProvider, "NameID is transient")
 	}
-	if err := checkSubject(subject.Value); err != nil {
+	if err := checkSubject(t, subject.Value); err != nil {
 		return nil, err
 	}
 	claims := identity.LoginClaims{}

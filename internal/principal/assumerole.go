@@ -224,7 +224,7 @@ func (s *Service) trusts(sub *subject, r *Role, action string, conditions func(k
 	}
 	q := &iam.Request{
 		Action: action, Resource: r.ARN(), Context: sub.context(conditions),
-		Principal: iam.Principal{ARN: sub.Principal, Role: sub.role},
+		Principal: iam.Principal{ARN: sub.Principal, Role: sub.role, ID: uniqueID(sub.ID)},
 	}
 	if d := iam.EvaluateTrust(q, trust); !d.Allowed {
 		return d, nil
@@ -236,6 +236,12 @@ func (s *Service) trusts(sub *subject, r *Role, action string, conditions func(k
 		own.Identity = append(slices.Clip(own.Identity), trusted())
 	}
 	return iam.Evaluate(q, own), nil
+}
+
+// uniqueID is the unique id in that of a caller: of a session, its role's.
+func uniqueID(caller string) string {
+	id, _, _ := strings.Cut(caller, ":")
+	return id
 }
 
 // trusted stands for the trust policy of a role among the policies of its principal.

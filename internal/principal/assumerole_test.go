@@ -255,6 +255,10 @@ func TestAssumeRole_CallerGone(t *testing.T) {
 	if got := answer(only(w.assume(ann, arn, nil))); got != notAllowed(ann, assumeAction, arn) {
 		t.Errorf("another ann is there: got %s", got)
 	}
+	if got := answer(only(w.assume(again, arn, nil))); got != notAllowed(again, assumeAction, arn) {
+		t.Errorf("the other ann: got %s", got)
+	}
+	w.check(w.trust("r", admits(ann.Principal, "")))
 	w.check(only(w.assume(again, arn, nil)))
 }
 

@@ -85,7 +85,13 @@ func parseSession(s *api.Session) (all []iam.Named, err error) {
 	return all, nil
 }
 
-func parseTrust(r *Role) (*iam.Policy, error) { return iam.Parse([]byte(r.Trust), iam.TrustPolicy) }
+func parseTrust(r *Role) (*iam.Policy, error) {
+	trust, err := iam.Parse([]byte(r.Trust), iam.TrustPolicy)
+	if err != nil {
+		return nil, err
+	}
+	return trust.Pinned(r.Trusted), nil
+}
 
 func parseInline(p *Permissions) (all []iam.Named, err error) {
 	for _, name := range sortedKeys(p.Inline) {

@@ -1,6 +1,7 @@
 package principal_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -34,6 +35,37 @@ func TestRefuseOpenTrust(t *testing.T) {
 		}
 	}
 	w.refuses("CreateRole", refusal{"no audience", create("q", lets(anyPool)), strings.Replace(what, "role r", "role q", 1), create("q", lets(documents))})
+}
+
+// Without the setting, who makes or changes such a role is warned, once it is so.
+func TestWarn_OpenTrust(t *testing.T) {
+	t.Parallel()
+	var warnings []string
+	w := newWorldWith(t, principal.Config{Issuer: issuer, Warn: func(_ context.Context, warning string) { warnings = append(warnings, warning) }})
+	for _, tc := range []struct {
+		name string
+		call func() error
+		want int
+	}{
+		{"create, any pool", func() error {
+			return only(w.CreateRole(t.Context(), owner, &api.CreateRoleInput{RoleName: "open", AssumeRolePolicyDocument: lets(anyPool)}))
+		}, 1},
+		{"create it again", func() error {
+			return only(w.CreateRole(t.Context(), owner, &api.CreateRoleInput{RoleName: "open", AssumeRolePolicyDocument: lets(anyPool)}))
+		}, 0},
+		{"create, one pool", func() error {
+			return only(w.CreateRole(t.Context(), owner, &api.CreateRoleInput{RoleName: "safe", AssumeRolePolicyDocument: lets(documents)}))
+		}, 0},
+		{"change, any pool", func() error { return w.trust("safe", lets(anyPool)) }, 1},
+		{"change one that is not there", func() error { return w.trust("none", lets(anyPool)) }, 0},
+		{"change back", func() error { return w.trust("safe", lets(documents)) }, 0},
+	} {
+		warnings = nil
+		err := tc.call()
+		if len(warnings) != tc.want || tc.want > 0 && (err != nil || !strings.HasPrefix(warnings[0], "The trust policy of role ")) {
+			t.Errorf("%s: %v, and warnings %q", tc.name, err, warnings)
+		}
+	}
 }
 
 func TestTrustsPool(t *testing.T) {

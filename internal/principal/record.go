@@ -41,6 +41,9 @@ type Role struct {
 	Description string
 	// Trust is the policy document that says who may assume the role.
 	Trust string
+	// Trusted holds the unique ids of the users and roles that Trust names, by ARN, as they
+	// were when it was saved. Names that nobody had then are not in it.
+	Trusted map[string]string
 	// MaxSession is the longest session, in seconds: 3600 to 43200.
 	MaxSession int64
 	// SessionsFrom: temporary credentials issued before it are refused. Zero: none are.
@@ -135,6 +138,7 @@ func (u *User) Clone() *User {
 func (r *Role) Clone() *Role {
 	c := *r
 	c.Entity, c.Permissions = r.Entity.clone(), r.Permissions.clone()
+	c.Trusted = maps.Clone(r.Trusted)
 	if r.Upstream != nil {
 		upstream := *r.Upstream
 		c.Upstream = &upstream

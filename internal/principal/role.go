@@ -14,14 +14,15 @@ func (s *Service) CreateRole(ctx context.Context, c api.Caller, in *api.CreateRo
 	if in.PermissionsBoundary != "" {
 		return nil, api.NoPermissionsBoundaries.With()
 	}
-	if err := s.checkTrust(c.Account, in.RoleName, in.AssumeRolePolicyDocument); err != nil {
+	trust, warning, err := s.checkTrust(c.Account, in.RoleName, in.AssumeRolePolicyDocument)
+	if err != nil {
 		return nil, err
 	}
 	e, err := s.newEntity(c, "AROA", in.RoleName, in.Path, in.Tags)
 	if err != nil {
 		return nil, err
 	}
-	return update(ctx, s, func(tx Tx) (*api.CreateRoleOutput, error) {
+	out, err := update(ctx, s, func(tx Tx) (*api.CreateRoleOutput, error) {
 		r := &Role{
 			Entity:      e.clone(),
 			Description: in.Description,
@@ -29,11 +30,19 @@ func (s *Service) CreateRole(ctx context.Context, c api.Caller, in *api.CreateRo
 			MaxSession:  cmp.Or(in.MaxSessionDuration, defaultMaxSession),
 		}
 		r.Created = tx.Now()
+		if r.Trusted, err = pins(tx, trust); err != nil {
+			return nil, err
+		}
 		if err := roles.insert(tx, r); err != nil {
 			return nil, err
 		}
-		return &api.CreateRoleOutput{Role: r.describe()}, nil
+		d, err := r.describe(tx)
+		return &api.CreateRoleOutput{Role: d}, err
 	})
+	if err == nil && warning != "" {
+		s.warn(ctx, warning)
+	}
+	return out, err
 }
 
 // GetRole returns a role.
@@ -43,7 +52,8 @@ func (s *Service) GetRole(ctx context.Context, c api.Caller, in *api.GetRoleInpu
 		if err != nil {
 			return nil, err
 		}
-		return &api.GetRoleOutput{Role: r.describe()}, nil
+		d, err := r.describe(tx)
+		return &api.GetRoleOutput{Role: d}, err
 	})
 }
 
@@ -69,22 +79,29 @@ func (s *Service) UpdateRoleDescription(ctx context.Context, c api.Caller, in *a
 		if err != nil {
 			return nil, err
 		}
-		return &api.UpdateRoleDescriptionOutput{Role: r.describe()}, nil
+		d, err := r.describe(tx)
+		return &api.UpdateRoleDescriptionOutput{Role: d}, err
 	})
 }
 
 // UpdateAssumeRolePolicy replaces the trust policy of a role.
 func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, c api.Caller, in *api.UpdateAssumeRolePolicyInput) error {
-	if err := s.checkTrust(c.Account, in.RoleName, in.PolicyDocument); err != nil {
+	trust, warning, err := s.checkTrust(c.Account, in.RoleName, in.PolicyDocument)
+	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, func(tx Tx) error {
-		_, err := roles.change(tx, c.Account, in.RoleName, func(r *Role) error {
+	err = s.store.Update(ctx, func(tx Tx) error {
+		_, err := roles.change(tx, c.Account, in.RoleName, func(r *Role) (err error) {
 			r.Trust = in.PolicyDocument
-			return nil
+			r.Trusted, err = pins(tx, trust)
+			return err
 		})
 		return err
 	})
+	if err == nil && warning != "" {
+		s.warn(ctx, warning)
+	}
+	return err
 }
 
 // DeleteRole removes a role that has no policies.
@@ -112,7 +129,10 @@ func (s *Service) ListRoles(ctx context.Context, c api.Caller, in *api.ListRoles
 		}
 		out := &api.ListRolesOutput{Roles: []api.Role{}, IsTruncated: truncated(next), Marker: next}
 		for _, r := range page {
-			d := r.describe()
+			d, err := r.describe(tx)
+			if err != nil {
+				return nil, err
+			}
 			d.Tags = nil
 			out.Roles = append(out.Roles, *d)
 		}
@@ -130,32 +150,34 @@ func (s *Service) ListInstanceProfilesForRole(ctx context.Context, c api.Caller,
 	})
 }
 
-// checkTrust refuses what can not be the trust policy of a role of the account.
-func (s *Service) checkTrust(account, role, document string) error {
+// checkTrust refuses what can not be the trust policy of a role of the account. One that is
+// open is refused too, by setting, and otherwise warned of.
+func (s *Service) checkTrust(account, role, document string) (trust *iam.Policy, warning string, err error) {
 	if err := checkDocument(document, iam.TrustPolicy); err != nil {
-		return err
+		return nil, "", err
 	}
 	if size(document) > MaxTrustPolicy {
-		return api.TrustPolicyTooLarge.With(MaxTrustPolicy)
+		return nil, "", api.TrustPolicyTooLarge.With(MaxTrustPolicy)
 	}
-	if !s.refuseOpenTrust {
-		return nil
+	if trust, err = iam.Parse([]byte(document), iam.TrustPolicy); err != nil {
+		return nil, "", err
 	}
-	trust, err := iam.Parse([]byte(document), iam.TrustPolicy)
-	if err != nil {
-		return err
+	warning = s.openTrust(account, role, trust)
+	if warning != "" && s.refuseOpenTrust {
+		return nil, "", api.OpenTrust.With(warning)
 	}
-	if warning := s.openTrust(account, role, trust); warning != "" {
-		return api.OpenTrust.With(warning)
-	}
-	return nil
+	return trust, warning, nil
 }
 
 // describe returns the role as clients see it. Lists leave the tags out.
-func (r *Role) describe() *api.Role {
+func (r *Role) describe(tx Tx) (*api.Role, error) {
+	trust, err := r.trustNow(tx)
+	if err != nil {
+		return nil, err
+	}
 	return &api.Role{
 		Path: r.Path, RoleName: r.Name, RoleId: r.ID, Arn: r.ARN(), CreateDate: r.Created,
-		AssumeRolePolicyDocument: encoded(r.Trust), Description: r.Description,
+		AssumeRolePolicyDocument: encoded(trust), Description: r.Description,
 		MaxSessionDuration: r.MaxSession, Tags: tagList(r.Tags),
-	}
+	}, nil
 }

@@ -45,8 +45,10 @@ type Config struct {
 	// that register it as an OpenID Connect provider may name it in policies. Empty:
 	// tokens of this server are known as those of identity pools alone.
 	Issuer string
-	// RefuseOpenTrust refuses trust policies that let in identities of any pool.
+	// RefuseOpenTrust refuses trust policies that let in identities of any pool. Otherwise
+	// Warn, unless nil, is told the warning once the policy is in force.
 	RefuseOpenTrust bool
+	Warn            func(ctx context.Context, warning string)
 	// InsecureUpstreams lets upstreams of roles have URLs that are not https.
 	InsecureUpstreams bool
 }
@@ -68,6 +70,7 @@ type Service struct {
 	issuer            string
 	refuseOpenTrust   bool
 	insecureUpstreams bool
+	warn              func(context.Context, string)
 }
 
 // New returns a Service. It does no I/O.
@@ -88,11 +91,14 @@ func New(c Config) (*Service, error) {
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}
+	if c.Warn == nil {
+		c.Warn = func(context.Context, string) {}
+	}
 	return &Service{
 		store: c.Store, seal: c.Seal, newID: c.NewID,
 		markers: c.Seal.Derive("page-marker"), sessions: session.New(c.Seal),
 		issuer:          strings.TrimPrefix(c.Issuer, "https://"),
-		refuseOpenTrust: c.RefuseOpenTrust, insecureUpstreams: c.InsecureUpstreams,
+		refuseOpenTrust: c.RefuseOpenTrust, insecureUpstreams: c.InsecureUpstreams, warn: c.Warn,
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package principal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/iam"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/session"
@@ -65,12 +67,17 @@ func (s *Service) AdmitWebIdentity(ctx context.Context, c api.Caller, w *WebIden
 	if !ok {
 		return nil, api.InvalidRoleARN.With(w.RoleARN)
 	}
+	t := explain.From(ctx)
+	t.Plan(explain.TakeRole...)
+	t.At("session", "session policies that can be read, at most %d managed ones, and tags with keys that differ in more than case", MaxSessionPolicies)
+	t.Found("%d session policies, %d tags", len(w.PolicyARNs)+min(len(w.Policy), 1), len(w.Tags))
 	in := w.input()
 	wanted, err := wantedSession(api.Caller{}, in)
 	if err != nil {
 		return nil, err
 	}
 	wanted.WebIdentity = w.Who
+	t.At("size", "policies, tags and what the token says of its user to fit in a session token")
 	percent, err := packedSize(wanted)
 	if err != nil {
 		return nil, err
@@ -79,14 +86,17 @@ func (s *Service) AdmitWebIdentity(ctx context.Context, c api.Caller, w *WebIden
 		return nil, err
 	}
 	return view(ctx, s, func(tx Tx) (*Admission, error) {
-		r, from, err := s.admitting(tx, c, w, account, name, in, wanted)
+		r, from, err := s.admitting(t, tx, c, w, account, name, in, wanted)
 		if err != nil {
 			return nil, err
 		}
+		t.At("duration", "at most %d seconds, as the role allows", r.MaxSession)
+		t.Found("%d seconds", cmp.Or(w.DurationSeconds, defaultMaxSession))
 		length, err := roleSessionLength(api.Caller{}, r, w.DurationSeconds)
 		if err != nil {
 			return nil, err
 		}
+		t.At("session policies", "managed policies of the role's account")
 		if err := sessionPoliciesExist(tx, account, wanted); err != nil {
 			return nil, err
 		}
@@ -160,34 +170,43 @@ func identityFits(w api.Session) error {
 
 // admitting returns the role, and from when on sessions of it and of the identity are taken,
 // if the role may be taken with the session.
-func (s *Service) admitting(tx Tx, c api.Caller, w *WebIdentityRequest, account, name string, in *api.AssumeRoleInput, wanted api.Session) (*Role, time.Time, error) {
+func (s *Service) admitting(t *explain.Record, tx Tx, c api.Caller, w *WebIdentityRequest, account, name string, in *api.AssumeRoleInput, wanted api.Session) (*Role, time.Time, error) {
 	refused := func(err error) (*Role, time.Time, error) {
 		return nil, time.Time{}, api.WebIdentityNotAllowed.With().Because(err)
 	}
+	t.At("role", "one that there is, with the same path")
 	r, err := tx.Roles().Get(account, name)
 	if err == nil && r.ARN() != w.RoleARN {
 		err = identity.ErrNotFound
 	}
 	if errors.Is(err, identity.ErrNotFound) {
+		t.Found("no role %s", w.RoleARN)
 		return refused(fmt.Errorf("role %s: %w", w.RoleARN, err))
 	}
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("read role %s of %s: %w", name, account, err)
 	}
+	t.Found("%s", w.RoleARN)
 	trust, err := s.compiled.trust.of(r, parseTrust)
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("trust policy of %s: %w", r.ARN(), err)
 	}
 	from := r.SessionsFrom
 	if w.Who.Provider == api.IdentityPools {
+		t.At("web identity", "one of the pool that the token is for, not disabled, with a login that the token names, and a token that is not revoked")
+		t.Found("identity %s, pool %s", explain.Quote(w.Who.Subject), explain.Quote(w.Who.Audience))
 		i, p, err := identityOf(tx, w)
 		if refusal, ok := errors.AsType[*identityRefused](err); ok {
+			if pool, err := tx.Pool(w.Who.Audience); err != nil || pool.Account != r.Account {
+				t.Withhold("the identity pool is not of the role's account, which is not told more")
+			}
 			return refused(refusal)
 		}
 		if err != nil {
 			return nil, time.Time{}, err
 		}
 		if p.Account != r.Account && s.open(r.Account, trust) {
+			t.At("trust policy", "the audience to be spelled out in each statement that lets identities in, since the pool is of another account")
 			return refused(errors.New("the role is of another account than the pool, and its trust policy lets in identities of any pool"))
 		}
 		from = latest(from, i.RevokedBefore)
@@ -201,14 +220,15 @@ func (s *Service) admitting(tx Tx, c api.Caller, w *WebIdentityRequest, account,
 	}
 	anybody := &subject{Caller: api.Caller{Region: c.Region, SourceIP: c.SourceIP, Secure: c.Secure, Now: c.Now}}
 	conditions := anybody.context(s.webIdentityConditions(w, assumeConditions(in, wanted, r)))
-	if d := w.admitted(trust, names, conditions); !d.Allowed {
-		return refused(errors.New(d.String()))
+	if err := w.admitted(t, trust, names, conditions); err != nil {
+		return refused(err)
 	}
 	return r, from, nil
 }
 
-// admitted decides by a role's trust policy.
-func (w *WebIdentityRequest) admitted(trust *iam.Policy, provider []string, conditions func(key string) []string) (d iam.Decision) {
+// admitted tells why a role's trust policy does not let the web identity in, in words that
+// hold no values.
+func (w *WebIdentityRequest) admitted(t *explain.Record, trust *iam.Policy, provider []string, conditions func(key string) []string) error {
 	actions := []string{"sts:AssumeRoleWithWebIdentity"}
 	if len(w.Tags) > 0 {
 		actions = append(actions, "sts:TagSession")
@@ -217,12 +237,40 @@ func (w *WebIdentityRequest) admitted(trust *iam.Policy, provider []string, cond
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
 	for _, action := range actions {
-		r := &iam.Request{Action: action, Context: conditions, Principal: iam.Principal{Federated: provider}}
-		if d = iam.EvaluateTrust(r, trust); !d.Allowed {
-			break
+		step := "trust policy"
+		if action != actions[0] {
+			step += ", " + action
 		}
+		t.At(step, "a statement that allows %s to %s, and none that denies it", action, explain.List(provider))
+		r := &iam.Request{Action: action, Context: conditions, Principal: iam.Principal{Federated: provider}}
+		d := iam.EvaluateTrust(r, trust)
+		if d.Allowed {
+			t.Found("%s", d)
+			continue
+		}
+		var misses []iam.Miss
+		if !d.Denied {
+			misses = iam.Misses(r, trust)
+		}
+		if t != nil {
+			t.Found("%s", inFull(d, misses))
+		}
+		return errors.New(iam.Why(d, misses))
 	}
-	return d
+	return nil
+}
+
+// inFull is [iam.Why] with values.
+func inFull(d iam.Decision, misses []iam.Miss) string {
+	text := []string{d.String()}
+	for _, m := range misses {
+		said := m.String()
+		if m.Operator != "" {
+			said += fmt.Sprintf(": wanted %s, found %s", explain.List(m.Wanted), explain.List(m.Found))
+		}
+		text = append(text, said)
+	}
+	return strings.Join(text, "; ")
 }
 
 // An identityRefused is why an identity can not take a role.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
+	"github.com/poolkeeper/poolkeeper/internal/server"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
 
@@ -115,7 +116,29 @@ func (w *wire) guest(pool string) string {
 // exchange exchanges a token for credentials of a role.
 func (w *wire) exchange(role, token string) *answer {
 	w.Helper()
-	return w.call("", "AssumeRoleWithWebIdentity", "RoleArn=%s&RoleSessionName=session&WebIdentityToken=%s", roleARN(role), token)
+	e := w.call("root", "ExplainWebIdentity", `{"RoleArn":"%s","RoleSessionName":"session","WebIdentityToken":"%s"}`, roleARN(role), token)
+	a := w.call("", "AssumeRoleWithWebIdentity", "RoleArn=%s&RoleSessionName=session&WebIdentityToken=%s", roleARN(role), token)
+	w.foretold(e, a)
+	return a
+}
+
+// foretold checks that an explanation, where root may have one, says how the call ends.
+func (w *wire) foretold(explanation, a *answer) {
+	w.Helper()
+	if explanation.status != 200 {
+		w.check("explanation", explanation, "ResourceNotFoundException") // of what is not root's
+		return
+	}
+	accepted, _ := find(w.T, "explanation", explanation, "Explanation.Accepted").(bool)
+	if accepted != (a.status == 200) {
+		w.Errorf("explained as %s, and answered %s", explanation.body, a.body)
+	}
+	if a.status != 200 {
+		code, message := refusal(w.T, a)
+		if code != w.text(explanation, "Explanation.Code") || message != w.text(explanation, "Explanation.Message") {
+			w.Errorf("explained as %s, and answered %s", explanation.body, a.body)
+		}
+	}
 }
 
 // credentials asks for an identity's; a login is of op.example, or a token of the pool.
@@ -125,7 +148,10 @@ func (w *wire) credentials(id, provider, token, more string) *answer {
 	if provider != "" {
 		logins = fmt.Sprintf(`,"Logins":{"%s":"%s"}`, provider, token)
 	}
-	return w.call("", "GetCredentialsForIdentity", `{"IdentityId":"%s"%s%s}`, id, logins, more)
+	e := w.call("root", "ExplainLogin", `{"IdentityPoolId":"%s","IdentityId":"%s"%s%s}`, w.pool, id, logins, more)
+	a := w.call("", "GetCredentialsForIdentity", `{"IdentityId":"%s"%s%s}`, id, logins, more)
+	w.foretold(e, a)
+	return a
 }
 
 // signs lets somebody sign with the credentials of an answer.
@@ -148,6 +174,101 @@ func (w *wire) lists(who string) *answer {
 }
 
 const ours = "cognito-identity.amazonaws.com"
+
+// A token of one pool is none of another pool, nor a login of it; not even within one account.
+func TestAttack14_OwnTokenElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, change{})
+	alice, token := w.user("root", w.pool, "alice")
+	first := w.pool
+	w.pool = w.newPool("root", account)
+	w.newRole("second", poolTrust(w.pool, "authenticated"))
+	w.ok("root", "SetIdentityPoolRoles", `{"IdentityPoolId":"%s","Roles":{"authenticated":"%s"}}`, w.pool, roleARN("second"))
+	there, own := w.user("root", w.pool, "alice")
+	getID := func(provider, token string) *answer {
+		return w.call("", "GetId", `{"IdentityPoolId":"%s","Logins":{"%s":"%s"}}`, w.pool, provider, token)
+	}
+	w.check("as a login, by our name", getID(ours, token), "NotAuthorizedException")
+	w.check("as a login of a provider", getID("op.example", token), "NotAuthorizedException")
+	w.check("a login of the provider", getID("op.example", w.provider.token(t, nil)), "success")
+	w.check("for the identity there", w.credentials(there, ours, token, ""), "NotAuthorizedException")
+	w.check("the other pool's role", w.exchange("second", token), "AccessDenied")
+	w.check("its own token there", w.credentials(there, ours, own, ""), "success")
+	w.check("its own token, the role", w.exchange("second", own), "success")
+	w.pool = first
+	w.check("the token where it is of", w.credentials(alice, ours, token, ""), "success")
+	w.check("the token, its role", w.exchange("authenticated", token), "success")
+}
+
+// Of several logins one that is bad spoils the call, and nothing of it is linked.
+func TestAttack15_OneOfTwo(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, change{})
+	w.ok("root", "CreateOpenIDConnectProvider", "Url=https://op.example/second&ClientIDList.member.1=client-one")
+	w.ok("root", "UpdateIdentityPool", `{"IdentityPoolId":"%[1]s","IdentityPoolName":"p","AllowUnauthenticatedIdentities":true,"AllowClassicFlow":true,"OpenIdConnectProviderARNs":["arn:aws:iam::%[2]s:oidc-provider/op.example","arn:aws:iam::%[2]s:oidc-provider/op.example/second"]}`, w.pool, account)
+	first := func(sub string) string { return w.provider.token(t, map[string]any{"sub": sub}) }
+	second := func(sub string) string {
+		return w.provider.token(t, map[string]any{"sub": sub, "iss": "https://op.example/second"})
+	}
+	getID := func(a, b string) *answer {
+		return w.call("", "GetId", `{"IdentityPoolId":"%s","Logins":{"op.example":"%s","op.example/second":"%s"}}`, w.pool, a, b)
+	}
+	link := func(id, a, b string) *answer {
+		return w.call("", "GetOpenIdToken", `{"IdentityId":"%s","Logins":{"op.example":"%s","op.example/second":"%s"}}`, id, a, b)
+	}
+	count := func() int {
+		list, _ := find(t, "Identities", w.ok("root", "ListIdentities", `{"IdentityPoolId":"%s","MaxResults":60}`, w.pool), "Identities").([]any)
+		return len(list)
+	}
+	forged := second("ann")
+	forged = forged[:len(forged)-8] + "AAAAAAAA"
+	guest := w.guest(w.pool)
+	before := count()
+	if before == 0 {
+		t.Fatal("the guest is not listed")
+	}
+	for name, bad := range map[string]string{"forged": forged, "of the first provider": first("ann"), "nonsense": "x"} {
+		w.check(name, getID(first("ann"), bad), "NotAuthorizedException")
+		w.check(name+", for a guest", link(guest, first("ann"), bad), "NotAuthorizedException")
+	}
+	w.check("exchanged", getID(second("ann"), first("ann")), "NotAuthorizedException")
+	if got := count(); got != before {
+		t.Errorf("refused calls have made %d identities", got-before)
+	}
+	w.check("the guest is one still", w.credentials(guest, "", "", ""), "success")
+	// The twin: both good, on the guest, which they both know from then on.
+	w.check("both good", link(guest, first("ann"), second("ann")), "success")
+	for provider, token := range map[string]string{"op.example": first("ann"), "op.example/second": second("ann")} {
+		a := w.ok("", "GetId", `{"IdentityPoolId":"%s","Logins":{"%s":"%s"}}`, w.pool, provider, token)
+		if got := w.text(a, "IdentityId"); got != guest {
+			t.Errorf("%s leads to %s, want %s", provider, got, guest)
+		}
+	}
+}
+
+// Subjects that look alike are other users, and each keeps its identity.
+func TestAttack16_SubjectsStayApart(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, change{})
+	getID := func(sub string) *answer {
+		return w.call("", "GetId", `{"IdentityPoolId":"%s","Logins":{"op.example":"%s"}}`, w.pool, w.provider.token(t, map[string]any{"sub": sub}))
+	}
+	of := map[string]string{}
+	for _, sub := range []string{"ann", "Ann", "ann ", " ann", "\u00e1nn", "a\u0301nn", "\u0430nn", "ann\u200b", "\ufb01", "fi", "K", "\u212a", "1", "01"} {
+		id := w.text(getID(sub), "IdentityId")
+		if other, taken := of[id]; taken || id == "" {
+			t.Errorf("%q has the identity of %q", sub, other)
+		}
+		of[id] = sub
+		if again := w.text(getID(sub), "IdentityId"); again != id {
+			t.Errorf("%q: first %s, then %s", sub, id, again)
+		}
+	}
+	for name, claims := range map[string]map[string]any{"a number": {"sub": 1}, "empty": {"sub": ""}, "NUL": {"sub": "a\x00"}, "none": {"sub": nil}} {
+		a := w.call("", "GetId", `{"IdentityPoolId":"%s","Logins":{"op.example":"%s"}}`, w.pool, w.provider.token(t, claims))
+		w.check(name, a, "NotAuthorizedException")
+	}
+}
 
 // A role is for those whom its trust policy names; where that asks for no audience, which lets
 // in identities of any pool, the setting refuses it.
@@ -180,6 +301,21 @@ func TestAttack25_RoleTrust(t *testing.T) {
 	for trust, want := range map[string]string{open: "MalformedPolicyDocument", poolTrust(strict.pool, "authenticated"): "success"} {
 		strict.check("create a role", strict.call("root", "CreateRole", "RoleName=r&AssumeRolePolicyDocument=%s", url.QueryEscape(trust)), want)
 		strict.check("change one", strict.call("root", "UpdateAssumeRolePolicy", "RoleName=guest&PolicyDocument=%s", url.QueryEscape(trust)), want)
+	}
+	warned := newWire(t, change{
+		principal: func(c *principal.Config) { c.Warn = server.Warn },
+		identity:  func(c *identity.Config) { c.Warn = server.Warn },
+	})
+	for role, trust := range map[string]string{"warned": open, "quiet": poolTrust(warned.pool, "authenticated")} {
+		for what, a := range map[string]*answer{
+			"create": warned.ok("root", "CreateRole", "RoleName=%s&AssumeRolePolicyDocument=%s", role, url.QueryEscape(trust)),
+			"change": warned.ok("root", "UpdateAssumeRolePolicy", "RoleName=%s&PolicyDocument=%s", role, url.QueryEscape(trust)),
+			"give":   warned.ok("root", "SetIdentityPoolRoles", `{"IdentityPoolId":"%s","Roles":{"authenticated":"%s"}}`, warned.pool, roleARN(role)),
+		} {
+			if got := a.get("X-Poolkeeper-Warning"); (got == "") != (role == "quiet") || got != "" && !strings.Contains(got, "lets in identities of any identity pool") {
+				t.Errorf("%s the role %s: warning %q", what, role, got)
+			}
+		}
 	}
 	lenient := newWire(t, change{identity: func(c *identity.Config) { c.RefuseUnsafeTrust = true }})
 	lenient.newRole("open", open)

@@ -161,11 +161,13 @@ func IAM(s *principal.Service) []Binding {
 }
 
 // Identities returns the bindings of the administrator's side of identities.
-func Identities(s *identity.Service) []Binding {
+func Identities(s *identity.Service, exchange *sts.Service) []Binding {
 	return []Binding{
 		bindEmpty("DisableIdentity", s.DisableIdentity),
 		bindEmpty("EnableIdentity", s.EnableIdentity),
 		bind("EnsureDeveloperIdentity", s.EnsureDeveloperIdentity),
+		bind("ExplainLogin", s.ExplainLogin),
+		bind("ExplainWebIdentity", exchange.ExplainWebIdentity),
 		bind("GetIdentityPoolSigning", s.GetIdentityPoolSigning),
 		bind("GetIdentityStatus", s.GetIdentityStatus),
 		bindEmpty("LinkDeveloperIdentity", s.LinkDeveloperIdentity),

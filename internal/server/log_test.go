@@ -297,3 +297,59 @@ func await[T any](t testing.TB, ask func() (T, bool)) T {
 		runtime.Gosched()
 	}
 }
+
+// A client is told no more than AWS tells; the log has the reason. Neither it nor the line of
+// an explanation has the token, or says who the user is.
+func TestLog_WhyRefused(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, change{})
+	alice, token := w.user("root", w.pool, "alice-the-user")
+	w.newRole("elsewhere", poolTrust("us-east-1:another", "authenticated"))
+	head := token[:strings.LastIndexByte(token, '.')+1]
+	forged := head + strings.Repeat("A", len(token)-len(head))
+	getID := func(claims map[string]any) func() *answer {
+		return func() *answer {
+			return w.call("", "GetId", `{"IdentityPoolId":"%s","Logins":{"op.example":"%s"}}`, w.pool, w.provider.token(t, claims))
+		}
+	}
+	for _, c := range []struct {
+		name, op, why string
+		call          func() *answer
+	}{
+		{"issuer", "GetId", `wrong issuer: iss "https://other.example", want "https://op.example"`, getID(map[string]any{"iss": "https://other.example"})},
+		{"audience", "GetId", "wrong audience: aud has none of the 1 registered client ids", getID(map[string]any{"aud": "other"})},
+		{"expired", "GetId", "expired: 1400000000 >= 1399990000", getID(map[string]any{"exp": 1399990000})},
+		{"own signature", "GetCredentialsForIdentity", "the signature is not that of the key", func() *answer {
+			return w.call("", "GetCredentialsForIdentity", `{"IdentityId":"%s","Logins":{"%s":"%s"}}`, alice, ours, forged)
+		}},
+		{"exchange, signature", "AssumeRoleWithWebIdentity", "the signature is not that of the key", func() *answer {
+			return w.call("", "AssumeRoleWithWebIdentity", "RoleArn=%s&RoleSessionName=session&WebIdentityToken=%s", roleARN("app"), forged)
+		}},
+		{"exchange, trust", "AssumeRoleWithWebIdentity", "statement 1: StringEquals cognito-identity.amazonaws.com:aud does not hold", func() *answer {
+			return w.call("", "AssumeRoleWithWebIdentity", "RoleArn=%s&RoleSessionName=session&WebIdentityToken=%s", roleARN("elsewhere"), token)
+		}},
+		{"exchange, no role", "AssumeRoleWithWebIdentity", "role " + roleARN("none") + ": not found", func() *answer {
+			return w.call("", "AssumeRoleWithWebIdentity", "RoleArn=%s&RoleSessionName=session&WebIdentityToken=%s", roleARN("none"), token)
+		}},
+	} {
+		before := len(w.log.lines(t, "request"))
+		if a := c.call(); a.status == 200 {
+			t.Errorf("%s: answered %d %s", c.name, a.status, a.body)
+		}
+		line := await(t, func() (map[string]any, bool) {
+			lines := w.log.lines(t, "request")
+			return lines[len(lines)-1], len(lines) == before+1
+		})
+		if cause, _ := line["cause"].(string); line["op"] != c.op || !strings.Contains(cause, c.why) {
+			t.Errorf("%s: the log has %v, want %s", c.name, line, c.why)
+		}
+	}
+	w.ok("root", "ExplainWebIdentity", `{"RoleArn":"%s","WebIdentityToken":"%s"}`, roleARN("elsewhere"), token)
+	w.ok("root", "ExplainLogin", `{"IdentityPoolId":"%s","IdentityId":"%s","Logins":{"%s":"%s"}}`, w.pool, alice, ours, forged)
+	w.check("refused explanation", w.call("other", "ExplainWebIdentity", `{"RoleArn":"%s","WebIdentityToken":"%s"}`, roleARN("elsewhere"), token), "ResourceNotFoundException")
+	for _, secret := range []string{token, forged, head, token[len(head):], "alice-the-user"} {
+		if strings.Contains(w.log.String(), secret) {
+			t.Errorf("the log has %s", secret)
+		}
+	}
+}

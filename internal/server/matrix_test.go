@@ -130,6 +130,8 @@ var matrix = map[string]row{
 	"DisableIdentity":           {false, `{"IdentityPoolId":"%POOL","IdentityId":"%IDENTITY"}`, "%ARN", "ResourceNotFoundException", ""},
 	"EnableIdentity":            {false, `{"IdentityPoolId":"%POOL","IdentityId":"%IDENTITY"}`, "%ARN", "ResourceNotFoundException", ""},
 	"EnsureDeveloperIdentity":   {false, `{"IdentityPoolId":"%POOL","DeveloperUserIdentifier":"bob"}`, "%ARN", "ResourceNotFoundException", ""},
+	"ExplainLogin":              {false, `{"IdentityPoolId":"%POOL","IdentityId":"%IDENTITY","Logins":{"cognito-identity.amazonaws.com":"%TOKEN"}}`, "%ARN", "ResourceNotFoundException", ""},
+	"ExplainWebIdentity":        {false, `{"RoleArn":"arn:aws:iam::111122223333:role/%POOLROLE","WebIdentityToken":"%TOKEN"}`, "arn:aws:iam::111122223333:role/%POOLROLE", "ResourceNotFoundException", ""},
 	"GetIdentityPoolSigning":    {false, `{"IdentityPoolId":"%POOL"}`, "%ARN", "ResourceNotFoundException", ""},
 	"GetIdentityStatus":         {false, `{"IdentityPoolId":"%POOL","IdentityId":"%IDENTITY"}`, "%ARN", "ResourceNotFoundException", ""},
 	"SetIdentityPoolSigning":    {false, `{"IdentityPoolId":"%POOL","SigningAlgorithm":"EdDSA"}`, "%ARN", "ResourceNotFoundException", ""},

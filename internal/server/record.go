@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
 // A record is what becomes known of a request on its way; it is logged once, at the
@@ -26,6 +27,18 @@ type record struct {
 	code     string
 	// err is an internal error, or the cause of a refusal, for the log alone.
 	err error
+	// warnings go to the client beside what is answered.
+	warnings []string
+}
+
+type recordKey struct{}
+
+// Warn tells the client of the call that is under way in a context what is unsafe about what
+// it does, beside the answer. Elsewhere it does nothing.
+func Warn(ctx context.Context, warning string) {
+	if rec, ok := ctx.Value(recordKey{}).(*record); ok && headerSafe(warning) {
+		rec.warnings = append(rec.warnings, warning)
+	}
 }
 
 func newRecord(id string, now time.Time, r *http.Request) *record {
@@ -43,6 +56,9 @@ func (rec *record) answer(w http.ResponseWriter, status int, contentType string,
 	h := w.Header()
 	h["Content-Type"] = []string{contentType}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if rec.warnings != nil {
+		h[wire.WarningHeader] = rec.warnings
+	}
 	if status == http.StatusRequestEntityTooLarge {
 		// The rest of the body is not worth reading.
 		h["Connection"] = []string{"close"}

@@ -190,7 +190,7 @@ func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record) (
 	ctx := r.Context()
 	if op.Audit != api.AuditRead {
 		call = s.pending(r, in, rec)
-		ctx = audit.With(ctx, call)
+		ctx = context.WithValue(audit.With(ctx, call), recordKey{}, rec)
 	}
 	out, err = b.call(ctx, rec.caller, input)
 	if err != nil {
@@ -250,8 +250,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, rec *record, err e
 	if !errors.As(err, &e) {
 		rec.err = err
 		e = api.Internal.With()
-	} else if cause := e.Unwrap(); cause != nil {
-		rec.err = cause
+	} else if reason := e.Reason(); reason != nil {
+		rec.err = reason
 	}
 	rec.fail(w, e)
 }

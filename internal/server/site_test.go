@@ -192,7 +192,7 @@ func newSite(t testing.TB, c change) *site {
 			{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(s.identities)},
 			{Service: api.IAM, Bindings: server.IAM(s.principals)},
 			{Service: api.STS, Bindings: server.STS(s.principals, exchange)},
-			{Service: api.Identities, Bindings: server.Identities(s.identities)},
+			{Service: api.Identities, Bindings: server.Identities(s.identities, exchange)},
 		},
 		Authenticate: &server.Signatures{
 			Regions: domain.Regions, Keys: s.principals, Now: now,

@@ -26,11 +26,12 @@ type (
 	roleDoc struct {
 		entityDoc
 		permissionsDoc
-		Description  string       `json:"description,omitempty"`
-		Trust        string       `json:"trust,omitempty"`
-		MaxSession   int64        `json:"maxSession,omitempty"`
-		SessionsFrom docTime      `json:"sessionsFrom,omitzero"`
-		Upstream     *upstreamDoc `json:"upstream,omitempty"`
+		Description  string            `json:"description,omitempty"`
+		Trust        string            `json:"trust,omitempty"`
+		Trusted      map[string]string `json:"trusted,omitempty"`
+		MaxSession   int64             `json:"maxSession,omitempty"`
+		SessionsFrom docTime           `json:"sessionsFrom,omitzero"`
+		Upstream     *upstreamDoc      `json:"upstream,omitempty"`
 	}
 	upstreamDoc struct {
 		URL      string `json:"url"`
@@ -107,6 +108,7 @@ var roles = kind[principal.Role, roleDoc]{
 			permissionsDoc: permissionsDoc(r.Permissions),
 			Description:    r.Description,
 			Trust:          r.Trust,
+			Trusted:        r.Trusted,
 			MaxSession:     r.MaxSession,
 			SessionsFrom:   docTime{r.SessionsFrom},
 			Upstream:       (*upstreamDoc)(r.Upstream),
@@ -117,6 +119,7 @@ var roles = kind[principal.Role, roleDoc]{
 		r.Permissions = principal.Permissions(d.permissionsDoc)
 		r.Description = d.Description
 		r.Trust = d.Trust
+		r.Trusted = d.Trusted
 		r.MaxSession = d.MaxSession
 		r.SessionsFrom = d.SessionsFrom.Time
 		r.Upstream = (*principal.Upstream)(d.Upstream)

@@ -21,9 +21,9 @@ func TestKinds_Documents(t *testing.T) {
 	checkDocument(t, &users, &principal.User{Entity: e, Permissions: p, SessionsFrom: when},
 		`{"path":"/team/","tags":{"Team":"x"},"inline":{"Read":"{\"a\":1}"},"attached":["b","a"],"sessionsFrom":1790000000001}`)
 	checkDocument(t, &roles, &principal.Role{
-		Entity: e, Permissions: p, Description: "d", Trust: "{}", MaxSession: 3600, SessionsFrom: time.UnixMilli(0).UTC(),
+		Entity: e, Permissions: p, Description: "d", Trust: "{}", Trusted: map[string]string{"arn": "AIDA"}, MaxSession: 3600, SessionsFrom: time.UnixMilli(0).UTC(),
 	}, `{"path":"/team/","tags":{"Team":"x"},"inline":{"Read":"{\"a\":1}"},"attached":["b","a"],`+
-		`"description":"d","trust":"{}","maxSession":3600,"sessionsFrom":0}`)
+		`"description":"d","trust":"{}","trusted":{"arn":"AIDA"},"maxSession":3600,"sessionsFrom":0}`)
 	checkDocument(t, &roles, &principal.Role{Entity: e, Upstream: &principal.Upstream{URL: "https://sts.example", RoleARN: "arn"}},
 		`{"path":"/team/","tags":{"Team":"x"},"upstream":{"url":"https://sts.example","roleARN":"arn"}}`)
 	checkDocument(t, &roles, &principal.Role{Upstream: &principal.Upstream{URL: "https://sts.example", RoleARN: "arn", Duration: 900, Policy: "{}"}},

@@ -128,6 +128,8 @@ func (outside) MayPass(context.Context, identity.Caller, string) error { return 
 
 func (outside) TrustsPool(context.Context, string, string, string) (string, error) { return "", nil }
 
+func (outside) MayHave(context.Context, identity.ForIdentity) error { return nil }
+
 func (outside) ForIdentity(_ context.Context, f identity.ForIdentity) (*api.Credentials, error) {
 	return &api.Credentials{AccessKeyId: "ASIAIOSFODNN7EXAMPLE", SecretKey: "canary-secret-key", SessionToken: api.Secret("canary-session-of-" + f.IdentityID)}, nil
 }

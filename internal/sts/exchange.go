@@ -16,6 +16,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
@@ -24,24 +25,7 @@ import (
 // of an identity pool here, or of an OpenID Connect provider that the account of the role
 // has registered. See [principal.Service.AdmitWebIdentity] on who may take the role.
 func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, c api.Caller, in *api.AssumeRoleWithWebIdentityInput) (*api.AssumeRoleWithWebIdentityOutput, error) {
-	account, err := principal.AccountOfRole(in.RoleArn)
-	if err != nil {
-		return nil, err
-	}
-	if in.ProviderId != "" {
-		return nil, api.AccessTokensNotTaken.With()
-	}
-	audit.On(ctx, in.RoleArn)
-	w, err := s.verified(ctx, account, in.WebIdentityToken)
-	if err != nil {
-		return nil, err
-	}
-	audit.By(ctx, w.Who)
-	w.RoleARN, w.SessionName, w.DurationSeconds, w.Policy = in.RoleArn, in.RoleSessionName, in.DurationSeconds, in.Policy
-	for _, p := range in.PolicyArns {
-		w.PolicyARNs = append(w.PolicyARNs, p.Arn)
-	}
-	a, err := s.principals.AdmitWebIdentity(ctx, c, w)
+	w, a, err := s.admitted(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
@@ -55,16 +39,45 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, c api.Caller, i
 	}, nil
 }
 
+// admitted decides AssumeRoleWithWebIdentity: it returns who takes the role, and the session.
+func (s *Service) admitted(ctx context.Context, c api.Caller, in *api.AssumeRoleWithWebIdentityInput) (*principal.WebIdentityRequest, *principal.Admission, error) {
+	account, err := principal.AccountOfRole(in.RoleArn)
+	if err != nil {
+		return nil, nil, err
+	}
+	if in.ProviderId != "" {
+		return nil, nil, api.AccessTokensNotTaken.With()
+	}
+	audit.On(ctx, in.RoleArn)
+	w, err := s.verified(ctx, account, in.WebIdentityToken)
+	if err != nil {
+		return nil, nil, err
+	}
+	audit.By(ctx, w.Who)
+	w.RoleARN, w.SessionName, w.DurationSeconds, w.Policy = in.RoleArn, in.RoleSessionName, in.DurationSeconds, in.Policy
+	for _, p := range in.PolicyArns {
+		w.PolicyARNs = append(w.PolicyARNs, p.Arn)
+	}
+	a, err := s.principals.AdmitWebIdentity(ctx, c, w)
+	return w, a, err
+}
+
 // maxIssuer is how long a registered provider's URL can be. Source: the IAM API.
 const maxIssuer = 255
 
 // verified returns what a token says, which is a token of this server or of a provider of the
 // account.
 func (s *Service) verified(ctx context.Context, account string, token api.Secret) (*principal.WebIdentityRequest, error) {
+	t := explain.From(ctx)
+	t.Plan("token", "provider")
+	t.Plan(explain.TakeRole...)
+	t.At("token", "a JSON Web Token: three parts with dots between, the second with iss, a text of at most %d bytes", maxIssuer)
 	issuer, expires, err := peek(string(token))
 	if err != nil {
 		return nil, api.NotAnIDToken.With().Because(err)
 	}
+	t.At("provider", "this server, or an OpenID Connect provider that account %s has registered", account)
+	t.Found("%s", explain.Quote(issuer))
 	if issuer == s.issuerURL {
 		return s.own(ctx, token, expires)
 	}
@@ -75,14 +88,17 @@ func (s *Service) verified(ctx context.Context, account string, token api.Secret
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.providers.IDToken(ctx, p, token)
+	t.About(p.Name)
+	id, err := s.providers.IDToken(ctx, p, token)
+	t.About("")
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		return nil, refusal.worded()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("verify token of %s: %w", p.Name, err)
 	}
-	return t.request(p)
+	t.At("further claims", "sub of at most %d bytes; amr, email, source identity and tags as STS documents them, where the token has them", maxSubject)
+	return id.request(p)
 }
 
 // own returns what a token of this server says.
@@ -217,27 +233,7 @@ var _ identity.CredentialIssuer = (*Service)(nil)
 
 // ForIdentity implements [identity.CredentialIssuer].
 func (s *Service) ForIdentity(ctx context.Context, f identity.ForIdentity) (*api.Credentials, error) {
-	misconfigured := func(err error) error { return api.PoolMisconfigured.With().Because(err) }
-	account, err := principal.AccountOfRole(f.RoleARN)
-	if err == nil && account != f.Account {
-		err = errors.New("is of another account than the pool")
-	}
-	if err != nil {
-		return nil, misconfigured(fmt.Errorf("role %s: %w", f.RoleARN, err))
-	}
-	a, err := s.principals.AdmitWebIdentity(ctx, api.Caller{Region: f.Region}, &principal.WebIdentityRequest{
-		RoleARN: f.RoleARN, SessionName: sessionName, Tags: tagList(f.Tags),
-		Who: &api.WebIdentity{
-			Provider: api.IdentityPools, Subject: f.IdentityID, Audience: f.PoolID, AMR: f.AMR, ScopedDown: f.Guest,
-		},
-	})
-	if refused, ok := errors.AsType[*api.Error](err); ok {
-		why := error(refused)
-		if reason := refused.Unwrap(); reason != nil {
-			why = reason // the message tells none
-		}
-		return nil, misconfigured(fmt.Errorf("role %s: %w", f.RoleARN, why))
-	}
+	a, err := s.admittedIdentity(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -253,4 +249,45 @@ func (s *Service) ForIdentity(ctx context.Context, f identity.ForIdentity) (*api
 	return &api.Credentials{
 		AccessKeyId: c.AccessKeyId, SecretKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expiration: c.Expiration.UTC().Truncate(time.Second),
 	}, nil
+}
+
+// MayHave implements [identity.CredentialIssuer].
+func (s *Service) MayHave(ctx context.Context, f identity.ForIdentity) error {
+	a, err := s.admittedIdentity(ctx, f)
+	if err != nil || a.Role.Upstream == nil {
+		return err
+	}
+	t := explain.From(ctx)
+	t.At("upstream", "credentials of %s from %s, by https", a.Role.Upstream.RoleARN, explain.Quote(a.Role.Upstream.URL))
+	if _, err = s.target(f.RoleARN, a.Role.Upstream); err == nil {
+		t.Found("not asked, since that would issue some")
+	}
+	return err
+}
+
+// admittedIdentity decides whether an identity may have credentials of the role.
+func (s *Service) admittedIdentity(ctx context.Context, f identity.ForIdentity) (*principal.Admission, error) {
+	misconfigured := func(err error) error {
+		return api.PoolMisconfigured.With().Because(fmt.Errorf("role %s: %w", f.RoleARN, err))
+	}
+	account, err := principal.AccountOfRole(f.RoleARN)
+	if err == nil && account != f.Account {
+		err = errors.New("is of another account than the pool")
+	}
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	a, err := s.principals.AdmitWebIdentity(ctx, api.Caller{Region: f.Region}, &principal.WebIdentityRequest{
+		RoleARN: f.RoleARN, SessionName: sessionName, Tags: tagList(f.Tags),
+		Who: &api.WebIdentity{
+			Provider: api.IdentityPools, Subject: f.IdentityID, Audience: f.PoolID, AMR: f.AMR, ScopedDown: f.Guest,
+		},
+	})
+	if refused, ok := errors.AsType[*api.Error](err); ok {
+		if reason := refused.Reason(); reason != nil {
+			err = reason // the message tells none
+		}
+		return nil, misconfigured(err)
+	}
+	return a, err
 }

@@ -37,9 +37,9 @@ var assumeRoleWithWebIdentity = api.STS.Operation("AssumeRoleWithWebIdentity")
 // a failure of an external service.
 func (s *Service) upstream(ctx context.Context, f identity.ForIdentity, a *principal.Admission) (*api.STSCredentials, error) {
 	u := a.Role.Upstream
-	target, err := url.Parse(u.URL)
-	if err != nil || target.Scheme != "https" && !(s.insecure && target.Scheme == "http") {
-		return nil, api.PoolMisconfigured.With().Because(fmt.Errorf("upstream of %s: its URL is not https", f.RoleARN))
+	target, err := s.target(f.RoleARN, u)
+	if err != nil {
+		return nil, err
 	}
 	// A store ends a session with the token it was given for (observed on SeaweedFS 4.53), so
 	// a token of the usual ten minutes would get no credentials for longer.
@@ -71,6 +71,15 @@ func (s *Service) upstream(ctx context.Context, f identity.ForIdentity, a *princ
 			return nil, api.ExternalFailure.With().Because(why)
 		}
 	}
+}
+
+// target returns where the upstream of a role is.
+func (s *Service) target(roleARN string, u *principal.Upstream) (*url.URL, error) {
+	target, err := url.Parse(u.URL)
+	if err != nil || target.Scheme != "https" && !(s.insecure && target.Scheme == "http") {
+		return nil, api.PoolMisconfigured.With().Because(fmt.Errorf("upstream of %s: its URL is not https", roleARN))
+	}
+	return target, nil
 }
 
 // A passingError may be over at the next attempt.

@@ -153,7 +153,10 @@ func (w *world) exchange(arn string, t api.Secret, f func(*api.AssumeRoleWithWeb
 	if f != nil {
 		f(in)
 	}
-	return w.AssumeRoleWithWebIdentity(w.Context(), api.Caller{Now: w.now(), SourceIP: "192.0.2.7"}, in)
+	e := w.explained(in)
+	out, err := w.AssumeRoleWithWebIdentity(w.Context(), api.Caller{Now: w.now(), SourceIP: "192.0.2.7"}, in)
+	w.foretold(e, err)
+	return out, err
 }
 
 // as returns who signs with credentials now.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/explain"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
@@ -28,10 +29,15 @@ const maxToken = 64 << 10
 // names the issuer, and proved to be one by a key of the key set. The key's row says the
 // algorithm; the token must say the same.
 func (r *Ring) VerifyOwn(ctx context.Context, token api.Secret) (*identity.OwnClaims, error) {
+	t := explain.From(ctx)
+	t.Plan("form", "issuer", "times", "key", "algorithm", "signature", "claims")
+	t.At("form", "a JSON Web Token of at most %d bytes: three parts with dots between, in base64url, the first two JSON objects", maxToken)
 	j, err := parseToken(string(token))
 	if err != nil {
 		return nil, api.NotOwnToken.With().Because(err)
 	}
+	t.At("issuer", "iss to be that of this server: %s", explain.Quote(r.issuer))
+	t.Found("%s", explain.Quote(j.claims.Issuer))
 	if j.claims.Issuer != r.issuer {
 		return nil, api.NotOwnToken.With().Because(fmt.Errorf("issuer %q is not ours", j.claims.Issuer))
 	}
@@ -39,14 +45,22 @@ func (r *Ring) VerifyOwn(ctx context.Context, token api.Secret) (*identity.OwnCl
 	if err != nil {
 		return nil, fmt.Errorf("verify token: %w", err)
 	}
+	t.At("times", "exp later than %s", explain.Time(now))
+	t.Found("exp %s", explain.Time(time.Unix(j.claims.Expires, 0)))
 	if now.Unix() >= j.claims.Expires {
 		return nil, api.LoginTokenExpired.With(now.Unix(), j.claims.Expires)
 	}
 	rows = live(rows, now)
+	t.At("key", "a key of the key set with kid %s", explain.Quote(j.header.KeyID))
+	if t != nil {
+		t.Found("keys %s", keyIDs(rows))
+	}
 	n := slices.IndexFunc(rows, func(row *identity.SigningKey) bool { return row.KeyID == j.header.KeyID })
 	if n < 0 {
 		return nil, api.LoginNotVerified.With().Because(fmt.Errorf("the key set has no key %q", j.header.KeyID))
 	}
+	t.At("algorithm", "that of the key: %s", rows[n].Algorithm)
+	t.Found("%s", explain.Quote(j.header.Algorithm))
 	if row := rows[n]; j.header.Algorithm != row.Algorithm {
 		return nil, api.LoginNotVerified.With().Because(fmt.Errorf("key %s is for %s, not %q", row.KeyID, row.Algorithm, j.header.Algorithm))
 	}
@@ -54,10 +68,20 @@ func (r *Ring) VerifyOwn(ctx context.Context, token api.Secret) (*identity.OwnCl
 	if err != nil {
 		return nil, fmt.Errorf("verify token: %w", err)
 	}
+	t.At("signature", "one of the key, over what the token says")
 	if !k.verifies(j.signed, j.signature) {
 		return nil, api.LoginNotVerified.With().Because(errors.New("the signature is not that of the key"))
 	}
+	t.At("claims", "those of this server's tokens: sub, aud, amr, and an iat that is not in the future")
+	t.Found("sub %s, aud %s, amr %s", explain.Quote(j.claims.Subject), explain.Quote(j.claims.Audience), explain.List(j.claims.AMR))
 	return j.claims.own(now)
+}
+
+func keyIDs(rows []*identity.SigningKey) (ids explain.List) {
+	for _, row := range rows {
+		ids = append(ids, row.KeyID)
+	}
+	return ids
 }
 
 // A jws is a token, taken apart and not verified.

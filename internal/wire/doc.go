@@ -4,7 +4,7 @@
 // around the constraints themselves (which are [api.Shape]'s), and the spellings of an
 // error body.
 //
-// It does not know what operations do, HTTP, headers or authentication. Reading a
+// It does not know what operations do, HTTP, headers (but for the name of one of ours) or authentication. Reading a
 // request takes two steps, [ParseJSON] and [Decode] or [ParseForm] and [DecodeForm],
 // because clients observe that malformed JSON is reported before a missing signature
 // and a wrong type after it. Forms and XML are read into the terms of JSON, a [Value],

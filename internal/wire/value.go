@@ -8,6 +8,10 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
 
+// WarningHeader is the header in which the server tells, beside an answer, what is unsafe about
+// what was done; once for each warning. AWS has no such header.
+const WarningHeader = "X-Poolkeeper-Warning"
+
 // MaxBody is the length in bytes of the longest body that is parsed. Read one
 // byte more to tell a body that is too long from one that just fits.
 const MaxBody = 1 << 20

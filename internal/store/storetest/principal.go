@@ -65,7 +65,7 @@ func newRole(name string) *principal.Role { return &principal.Role{Entity: newEn
 func fullRole(name, text string) *principal.Role {
 	return &principal.Role{
 		Entity: fullEntity(name, text), Permissions: fullPermissions(text),
-		Description: text, Trust: text, MaxSession: 43200, SessionsFrom: time.UnixMilli(0).UTC(),
+		Description: text, Trust: text, Trusted: map[string]string{text: "AIDA"}, MaxSession: 43200, SessionsFrom: time.UnixMilli(0).UTC(),
 		Upstream: &principal.Upstream{URL: text, RoleARN: text, Duration: 3600, Policy: text},
 	}
 }
