@@ -167,10 +167,13 @@ func (e *Error) Unwrap() error { return e.cause }
 // Reason returns why the client is refused, for the log; nil: the message tells. Of a refusal
 // that was worded anew it is the first one's.
 func (e *Error) Reason() error {
-	for inner, ok := e.cause.(*Error); ok && inner.cause != nil; inner, ok = inner.cause.(*Error) {
+	for {
+		inner, ok := e.cause.(*Error) //nolint:errorlint // what is wrapped around one is a reason of its own
+		if !ok || inner.cause == nil {
+			return e.cause
+		}
 		e = inner
 	}
-	return e.cause
 }
 
 // Because returns a copy of e that carries cause for the log.

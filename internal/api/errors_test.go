@@ -67,3 +67,25 @@ func TestCode_Status(t *testing.T) {
 		}
 	}
 }
+
+// The reason is what the first refusal carries, however often it was worded anew.
+func TestError_Reason(t *testing.T) {
+	t.Parallel()
+	why := errors.New("why")
+	first := NotAnIDToken.With().Because(why)
+	for name, tc := range map[string]struct {
+		err  *Error
+		want error
+	}{
+		"none":             {NotAnIDToken.With(), nil},
+		"one":              {first, why},
+		"worded anew":      {LoginNotVerified.With().Because(first), why},
+		"twice":            {IDTokenNotVerified.With().Because(LoginNotVerified.With().Because(first)), why},
+		"a text says more": {PoolMisconfigured.With().Because(TokenRevoked.With()), TokenRevoked.With()},
+	} {
+		got := tc.err.Reason()
+		if (got == nil) != (tc.want == nil) || got != nil && got.Error() != tc.want.Error() {
+			t.Errorf("%s: got %v, want %v", name, got, tc.want)
+		}
+	}
+}
