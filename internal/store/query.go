@@ -107,10 +107,10 @@ const (
 )
 
 const (
-	selectEvents query = `SELECT seq, line FROM audit_event ORDER BY seq LIMIT $1`
-	insertEvent  query = `INSERT INTO audit_event (seq, line)
-		SELECT coalesce(max(seq), 0) + 1, $1 FROM audit_event`
-	deleteEvents query = `DELETE FROM audit_event WHERE seq <= $1`
+	selectEvents    query = `SELECT seq, line FROM audit_event ORDER BY seq LIMIT $1`
+	selectLastEvent query = `SELECT seq FROM audit_event ORDER BY seq DESC LIMIT 1`
+	insertEvent     query = `INSERT INTO audit_event (seq, line) VALUES ($1, $2)`
+	deleteEvent     query = `DELETE FROM audit_event WHERE seq = $1`
 )
 
 const (

@@ -12,15 +12,15 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+//go:embed migrations/sqlite/*.sql
+var sqliteMigrations embed.FS
 
 // schemaVersion is the number of the last file in migrations.
 const schemaVersion = 4
 
 // migrate brings the schema up to schemaVersion. On a usual start it is one
 // query.
-func migrate(ctx context.Context, c *conn, dsn string, fresh bool) error {
+func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool) error {
 	have := int64(0)
 	if !fresh {
 		var err error
@@ -43,7 +43,7 @@ func migrate(ctx context.Context, c *conn, dsn string, fresh bool) error {
 
 // version returns the version of the schema, 0 when there is none: the process
 // that made the file has ended before it wrote one.
-func version(c *conn) (int64, error) {
+func version(c *sqliteConn) (int64, error) {
 	row, err := c.first(selectVersion)
 	if code(err) == sqlite3.SQLITE_ERROR { // no such table
 		return 0, nil
@@ -63,7 +63,7 @@ func upgrade(ctx context.Context, dsn string, to int64) error {
 	}
 	db := sql.OpenDB(connector)
 	defer func() { _ = db.Close() }() // what Up did is committed
-	files, err := fs.Sub(migrations, "migrations")
+	files, err := fs.Sub(sqliteMigrations, "migrations/sqlite")
 	if err != nil {
 		return err
 	}

@@ -79,12 +79,12 @@ func TestQueries_Portable(t *testing.T) {
 func TestQueries_Plan(t *testing.T) {
 	t.Parallel()
 	db := openNew(t)
-	c, err := db.readers.take(t.Context())
+	c, err := lite(db).readers.take(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.readers.give(c, false)
-	all := map[string]bool{"selectSigningKeys": true, "selectNextDeadPool": true, "selectVersion": true, "selectEvents": true}
+	defer lite(db).readers.give(c, false)
+	all := map[string]bool{"selectSigningKeys": true, "selectNextDeadPool": true, "selectVersion": true, "selectEvents": true, "selectLastEvent": true}
 	for name, q := range queries(t) {
 		if !strings.HasPrefix(string(q), "SELECT") {
 			continue
