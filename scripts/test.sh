@@ -10,6 +10,7 @@ need() { [ -e "$1" ] || missing="$missing $2"; }
 need /usr/bin/aws awscli
 need /usr/lib/python3/dist-packages/boto3 python3-boto3
 need /usr/lib/python3/dist-packages/botocore python3-botocore
+need /usr/share/doc/postgresql postgresql
 need /usr/bin/gcc gcc
 need /usr/include/stdlib.h libc6-dev
 

@@ -15,8 +15,14 @@ import (
 //go:embed migrations/sqlite/*.sql
 var sqliteMigrations embed.FS
 
-// schemaVersion is the number of the last file in migrations.
+// schemaVersion is the number of the last file in migrations/sqlite, and in
+// migrations/postgres, which has the same tables.
 const schemaVersion = 4
+
+func newerSchema(have int64) error {
+	return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",
+		have, schemaVersion)
+}
 
 // migrate brings the schema up to schemaVersion. On a usual start it is one
 // query.
@@ -32,8 +38,7 @@ func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool) error {
 	case have == schemaVersion:
 		return nil
 	case have > schemaVersion:
-		return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",
-			have, schemaVersion)
+		return newerSchema(have)
 	}
 	if err := upgrade(ctx, dsn, schemaVersion); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", have, schemaVersion, err)

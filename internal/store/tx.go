@@ -30,12 +30,13 @@ type transaction struct {
 	dead error
 	// values has the arguments of a statement while it begins. Those of a call through an
 	// interface would be a piece of memory each time.
-	values [8]driver.Value
+	values []driver.Value
 }
 
 // bind returns the arguments in memory of the transaction.
 func (tr *transaction) bind(args []driver.Value) []driver.Value {
-	return append(tr.values[:0], args...)
+	tr.values = append(tr.values[:0], args...)
+	return tr.values
 }
 
 // begin makes sure that the transaction has begun.
@@ -78,6 +79,9 @@ func (t *tx) run(f func(fullTx) error, as fullTx) error {
 		return err
 	}
 	if t.err == nil && t.wrote {
+		t.err = t.checkLease()
+	}
+	if t.err == nil && t.wrote {
 		t.err = t.record()
 	}
 	return t.err
@@ -99,6 +103,10 @@ func (t *tx) ready() error {
 
 // fail records an error of the database.
 func (t *tx) fail(q query, err error) error {
+	if errors.Is(err, errArgument) {
+		t.err = err
+		return err
+	}
 	t.dead = unavailable(strings.Join(strings.Fields(string(q)), " "), err)
 	t.err = t.dead
 	return t.err
