@@ -33,6 +33,7 @@ const (
 	codeLockTimeout   = "55P03"
 	codeTableExists   = "42P07" // although it was only to be made if it does not
 	codeColumnExists  = "42701"
+	codeObjectExists  = "42710"
 	codeUndefined     = "42P01" // table
 )
 
@@ -78,7 +79,7 @@ func (e *postgresEngine) again(err error, tries int) bool {
 	}
 	pause := time.Millisecond
 	switch pgCode(err) {
-	case codeSerialization, codeDeadlock, codeUnique, codeLockTimeout, codeTableExists, codeColumnExists:
+	case codeSerialization, codeDeadlock, codeUnique, codeLockTimeout, codeTableExists, codeColumnExists, codeObjectExists:
 		if tries >= raceTries {
 			return false
 		}

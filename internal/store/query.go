@@ -1,6 +1,7 @@
 package store
 
-// A query is one SQL text. All texts of the product stand in this file. They run
+// A query is one SQL text. All texts of the product stand in this file, but for what
+// several processes on one database have between them (postgres_query.go). They run
 // unchanged on PostgreSQL and its relatives: parameters first appear in ascending
 // order (SQLite numbers $n by first appearance), columns are named, an order ends in
 // a unique key, and nothing is used that a distributed engine lacks (foreign
@@ -111,35 +112,6 @@ const (
 	selectLastEvent query = `SELECT seq FROM audit_event ORDER BY seq DESC LIMIT 1`
 	insertEvent     query = `INSERT INTO audit_event (seq, line) VALUES ($1, $2)`
 	deleteEvent     query = `DELETE FROM audit_event WHERE seq = $1`
-)
-
-// What several processes on one database have between them. None of it is in a file.
-const (
-	// Writes are serialisable. What reads only sees the state at one instant, and is never
-	// made to wait or to run again.
-	beginSnapshot     query = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
-	beginSerializable query = `BEGIN ISOLATION LEVEL SERIALIZABLE`
-	// beginSettling waits for others and then sees what they have committed.
-	beginSettling query = `BEGIN ISOLATION LEVEL READ COMMITTED`
-
-	selectRevision query = `SELECT number FROM revision WHERE id = 1`
-	updateRevision query = `UPDATE revision SET number = number + 1 WHERE id = 1`
-
-	insertWriter query = `INSERT INTO writer (id, batch, seen) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-	updateWriter query = `UPDATE writer SET batch = $1, seen = $2 WHERE id = $3`
-	selectWriter query = `SELECT batch FROM writer WHERE id = $1`
-	settleWriter query = `UPDATE writer SET seen = $1 WHERE id = $2`
-	deleteWriter query = `DELETE FROM writer WHERE id = $1`
-	sweepWriters query = `DELETE FROM writer WHERE seen < $1`
-
-	takeNumbers query = `UPDATE counter SET next = next + $1 WHERE name = $2 RETURNING next`
-
-	selectLease query = `SELECT holder, fence, beat FROM lease WHERE name = $1`
-	insertLease query = `INSERT INTO lease (name, holder, fence, beat) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
-	takeLease   query = `UPDATE lease SET holder = $1, fence = fence + 1, beat = 0
-		WHERE name = $2 AND fence = $3 AND beat = $4`
-	beatLease query = `UPDATE lease SET beat = beat + 1 WHERE name = $1 AND fence = $2 AND holder = $3`
-	dropLease query = `UPDATE lease SET holder = $1, beat = 0 WHERE name = $2 AND fence = $3 AND holder = $4`
 )
 
 const (

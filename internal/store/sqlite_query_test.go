@@ -15,7 +15,16 @@ import (
 // queries returns the constants of query.go by name.
 func queries(t *testing.T) map[string]query {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "query.go", nil, 0)
+	all := constants(t, "query.go")
+	if len(all) < 30 || all["selectLogin"] != selectLogin {
+		t.Fatalf("found %d queries", len(all))
+	}
+	return all
+}
+
+func constants(t *testing.T, name string) map[string]query {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,9 +39,6 @@ func queries(t *testing.T) map[string]query {
 		}
 		return true
 	})
-	if len(all) < 30 || all["selectLogin"] != selectLogin {
-		t.Fatalf("found %d queries", len(all))
-	}
 	return all
 }
 
