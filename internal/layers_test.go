@@ -31,6 +31,7 @@ var rooms = []struct {
 	{"internal/principal", "internal/api internal/audit internal/iam internal/identity internal/seal internal/session", "net/http database/sql log/slog", "who may do what knows no protocol, no SQL and no log"},
 	{"internal/store", "internal/audit internal/identity internal/principal", "net/http", "the store keeps what the domain declares"},
 	{"internal/store/storetest", "internal/api internal/audit internal/identity internal/principal", "net/http database/sql", "the contract, for any store"},
+	{"internal/store/pgtest", "", "database/sql", "a server for tests knows nothing of ours"},
 	{"internal/login", "internal/api internal/identity internal/outbound", "database/sql log/slog", "inbound proof: asks providers, keeps nothing, and verifies no token of ours"},
 	{"internal/token", "internal/api internal/audit internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
 	{"internal/outbound", "", "net/http database/sql log/slog", "pure: addresses"},
@@ -52,6 +53,7 @@ var modules = map[string]string{
 	"github.com/gofrs/flock":              "one process on a database file, on every operating system",
 	"github.com/google/go-cmp":            "shows what a store does otherwise than the contract suite wants; not in the program",
 	"github.com/google/uuid":              "identity ids, pool ids, request ids",
+	"github.com/jackc/pgx/v5":             "PostgreSQL's protocol: of it, the connection alone (pgconn)",
 	"github.com/pressly/goose/v3":         "schema migrations from embedded SQL",
 	"github.com/russellhaering/goxmldsig": "the XML signatures under crewjam/saml; named for the clock that it takes",
 	"github.com/spf13/cobra":              "commands, help, completion for four shells",
@@ -64,9 +66,10 @@ var modules = map[string]string{
 
 // clocks are the packages that may ask for the time, and why.
 var clocks = map[string]string{
-	"cmd/poolkeeper":   "wires the clock in",
-	"bench":            "measures",
-	"internal/api/gen": "a program of its own, run by go generate",
+	"cmd/poolkeeper":        "wires the clock in",
+	"bench":                 "measures",
+	"internal/api/gen":      "a program of its own, run by go generate",
+	"internal/store/pgtest": "tells tests in CI from others",
 }
 
 type pkg struct {

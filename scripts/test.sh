@@ -13,6 +13,7 @@ need /usr/lib/python3/dist-packages/botocore python3-botocore
 need /usr/bin/node nodejs
 need /usr/bin/npm npm
 need /usr/bin/chromium chromium
+need /usr/share/doc/postgresql postgresql
 need /usr/bin/gcc gcc
 need /usr/include/stdlib.h libc6-dev
 

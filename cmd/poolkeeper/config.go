@@ -20,6 +20,8 @@ import (
 // environment variable that the flag's help names, or else is the default.
 type config struct {
 	data             string
+	store            string
+	autoMigrate      bool
 	masterKeyFile    string
 	listen           string
 	issuer           string
@@ -49,11 +51,13 @@ type config struct {
 // dataFlags are the settings of every command that works on a data directory.
 func (p *program) dataFlags(c *config, f *pflag.FlagSet) {
 	f.StringVar(&c.data, "data", p.defaultData(), "the data `directory`")
+	f.StringVar(&c.store, "store", "", "the `URL` of a PostgreSQL database, postgres://…, which several servers may share (default a file in the data directory)")
 	f.StringVar(&c.masterKeyFile, "master-key-file", "", "the `file` of the master key (default master.key in the data directory; POOLKEEPER_MASTER_KEY may hold the key itself)")
 }
 
 func (p *program) serveFlags(c *config, f *pflag.FlagSet) {
 	p.dataFlags(c, f)
+	f.BoolVar(&c.autoMigrate, "auto-migrate", false, "bring the schema of --store up to date; without it, 'poolkeeper migrate' does")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:7665", "the `address` to listen on")
 	f.StringVar(&c.issuer, "issuer", "", "the `URL` that tokens name as their issuer, where verifiers find the keys (default: as before; at the first start the listen address)")
 	f.StringSliceVar(&c.regions, "regions", []string{"us-east-1"}, "the `names` of the regions served, the first one the home region")

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/uuid"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
@@ -48,6 +48,7 @@ var errNoData = errors.New("no data")
 // A house is an open data directory with the rooms on top of it.
 type house struct {
 	store      *store.DB
+	lock       *flock.Flock // of the data directory, where the store is elsewhere
 	keys       *token.Ring
 	identities *identity.Service
 	principals *principal.Service
@@ -63,29 +64,17 @@ type house struct {
 // open opens the data directory. With create it makes what is missing, and then
 // listened is the issuer of a first start; empty: it must be configured.
 func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger) (_ *house, err error) {
-	db := c.path("poolkeeper.db")
-	_, statErr := os.Stat(db)
-	missing := errors.Is(statErr, fs.ErrNotExist)
-	if missing && !create {
-		return nil, fmt.Errorf("%w in %s: start 'poolkeeper serve' first, or name another directory with --data", errNoData, c.data)
-	}
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
-	}
-	master, err := p.masterKey(c, missing)
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(ctx, store.Config{Path: db, Now: p.now})
-	if err != nil {
-		return nil, err
-	}
-	h := &house{store: s}
+	h := new(house)
 	defer func() {
 		if err != nil {
 			h.close()
 		}
 	}()
+	master, err := p.openStore(ctx, c, create, h)
+	if err != nil {
+		return nil, err
+	}
+	s := h.store
 	if err := h.settle(ctx, c, master, listened, log); err != nil {
 		return nil, err
 	}
@@ -118,10 +107,15 @@ func (h *house) close() {
 	if h.keys != nil {
 		h.keys.Close()
 	}
-	_ = h.store.Close() // what was acknowledged is durable already
+	if h.store != nil {
+		_ = h.store.Close() // what was acknowledged is durable already
+	}
+	if h.lock != nil {
+		_ = h.lock.Close()
+	}
 }
 
-// masterKey reads the master key, or makes it for a data directory without a database.
+// masterKey reads the master key, or makes it where there is no database yet.
 func (p *program) masterKey(c *config, create bool) (*seal.Key, error) {
 	if text := p.getenv("POOLKEEPER_MASTER_KEY"); text != "" {
 		if c.masterKeyFile != "" {
@@ -162,7 +156,7 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 			return err
 		}
 		if _, err := master.Open("setting/"+settingSeal, sealed); err != nil {
-			return fmt.Errorf("this is not the master key of this data directory: %w", err)
+			return fmt.Errorf("this is not the master key of this data directory or store: %w", err)
 		}
 		account, err := setting(tx, settingAccount, c.account, defaultAccount)
 		if err != nil {
@@ -218,6 +212,10 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 // starts that were cut short, or the operator, have made as many as the root may have:
 // then that is how it is.
 func (h *house) makeRootKey(ctx context.Context, now time.Time) (*api.AccessKey, error) {
+	err := h.store.View(ctx, func(tx identity.Tx) error { _, err := tx.Setting(settingRootKey); return err })
+	if !errors.Is(err, identity.ErrNotFound) {
+		return nil, err // another server on this store was first
+	}
 	// It is recorded like any other change.
 	root, in := principal.Root(h.account), new(api.CreateAccessKeyInput)
 	root.Region, root.Now = h.home, now

@@ -105,7 +105,9 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		return err
 	}
 	if s.h.fresh {
-		if s.key, err = s.h.makeRootKey(ctx, p.now()); err != nil {
+		// Of several servers that start on an empty database, one.
+		alone := s.h.store.Lead(ctx, "first start", func(ctx context.Context) { s.key, err = s.h.makeRootKey(ctx, p.now()) })
+		if err = errors.Join(err, alone); err != nil {
 			return err
 		}
 	}
@@ -118,16 +120,20 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var background sync.WaitGroup
-	background.Go(func() { s.h.keys.Run(ctx) })
-	background.Go(func() { s.h.purge(ctx, log) })
+	background.Go(func() { _ = s.h.store.Lead(ctx, "signing keys", s.h.keys.Run) })
+	background.Go(func() {
+		_ = s.h.store.Lead(ctx, "purge", func(ctx context.Context) { s.h.purge(ctx, log) })
+	})
 	// What requests leave behind is seen to until after the last one.
 	serving, served := context.WithCancel(context.WithoutCancel(ctx))
 	defer served()
 	background.Go(func() { shared.KeyUses.Run(serving, drainTime) })
 	background.Go(func() {
-		if err := audit.NewExporter(s.h.store.Audit(), trail, log).Run(serving); err != nil {
-			log.Error("the audit log lacks changes, which the next start adds", "cause", err)
-		}
+		_ = s.h.store.Lead(serving, "audit log", func(ctx context.Context) {
+			if err := audit.NewExporter(s.h.store.Audit(), trail, log).Run(ctx); err != nil {
+				log.Error("the audit log lacks changes, which the next start adds", "cause", err)
+			}
+		})
 	})
 	servers := []*http.Server{public, controlServer(s.h, shared)}
 	for i, l := range []net.Listener{listener, control} {

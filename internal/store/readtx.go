@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
@@ -28,7 +29,7 @@ func (readTx) UpdateAccessKey(*principal.AccessKey) error { return errReadOnly }
 func (readTx) DeleteAccessKey(string) error               { return errReadOnly }
 func (readTx) NoteKeyUse(string, principal.KeyUse) error  { return errReadOnly }
 
-func (readTx) dropEvents(int64) error { return errReadOnly }
+func (readTx) dropEvents([]audit.Row) error { return errReadOnly }
 
 func (t readTx) Users() principal.Entities[principal.User]      { return users.ofView(t) }
 func (t readTx) Roles() principal.Entities[principal.Role]      { return roles.ofView(t) }

@@ -55,10 +55,10 @@ func checkPool(t *testing.T, s identity.Store, want *identity.Pool) {
 	t.Helper()
 	view(t, s, func(tx identity.Tx) error {
 		got, err := tx.Pool(want.ID)
-		if err == nil {
-			same(t, "pool", got, want)
+		if err != nil {
+			return err
 		}
-		return err
+		return differs("pool", got, want)
 	})
 }
 
@@ -67,8 +67,7 @@ func poolReadBack(t *testing.T, s identity.Store) {
 	checkPool(t, s, fullPool())
 	view(t, s, func(tx identity.Tx) error {
 		got, err := tx.Pools(account, region, identity.Cursor{}, 10)
-		same(t, "pools", got, []*identity.Pool{fullPool()})
-		return err
+		return errors.Join(err, differs("pools", got, []*identity.Pool{fullPool()}))
 	})
 	update(t, s, insertPool(newPool(2)))
 	checkPool(t, s, newPool(2))
@@ -208,8 +207,7 @@ func poolOtherRegion(t *testing.T, s identity.Store) {
 	checkPool(t, s, p)
 	view(t, s, func(tx identity.Tx) error {
 		got, err := tx.Pools(account, otherRegion, identity.Cursor{}, 10)
-		same(t, "pools", got, []*identity.Pool{p})
-		return err
+		return errors.Join(err, differs("pools", got, []*identity.Pool{p}))
 	})
 }
 

@@ -22,11 +22,11 @@ import (
 
 func TestSchemaVersion_IsLastMigration(t *testing.T) {
 	t.Parallel()
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := fs.Glob(sqliteMigrations, "migrations/sqlite/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := fmt.Sprintf("migrations/%05d_", schemaVersion); !strings.HasPrefix(files[len(files)-1], last) {
+	if last := fmt.Sprintf("migrations/sqlite/%05d_", schemaVersion); !strings.HasPrefix(files[len(files)-1], last) {
 		t.Errorf("last migration is %s, want %s…", files[len(files)-1], last)
 	}
 }
@@ -238,7 +238,7 @@ func TestMigrate_FromVersion1(t *testing.T) {
 	}
 	wantAbsent(func(tx fullTx) error { _, err := tx.Identity(gone); return err })
 	wantAbsent(func(tx fullTx) error { _, err := tx.KeyUse(foreign.ID); return err })
-	connector, err := sqlite.NewConnector(db.writer.dsn)
+	connector, err := sqlite.NewConnector(lite(db).dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestMigrate_Fails(t *testing.T) {
 	}
 	exec := func(q query) {
 		t.Helper()
-		c, err := connect(writerDSN(path))
+		c, err := connectSQLite(writerDSN(path))
 		if err != nil {
 			t.Fatal(err)
 		}
