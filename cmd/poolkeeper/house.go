@@ -16,6 +16,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/metrics"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/store"
@@ -61,8 +62,9 @@ type house struct {
 }
 
 // open opens the data directory. With create it makes what is missing, and then
-// listened is the issuer of a first start; empty: it must be configured.
-func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger) (_ *house, err error) {
+// listened is the issuer of a first start; empty: it must be configured. What is done is
+// measured by m; nil: it is not.
+func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger, m *metrics.Instruments) (_ *house, err error) {
 	db := c.path("poolkeeper.db")
 	_, statErr := os.Stat(db)
 	missing := errors.Is(statErr, fs.ErrNotExist)
@@ -76,7 +78,11 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, store.Config{Path: db, Now: p.now})
+	settings := store.Config{Path: db, Now: p.now}
+	if m != nil {
+		settings.Commit, settings.Read = m.Commit, m.Read
+	}
+	s, err := store.Open(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +101,15 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			return nil, err
 		}
 	}
-	h.keys, err = token.New(token.Config{
+	ring := token.Config{
 		Store: s, Seal: master, Issuer: h.issuer,
 		Algorithm: algorithm, KeyIDPrefix: h.home,
 		Now: p.now, PublishAhead: c.publishAhead, RotateEvery: c.rotateEvery, Log: log,
-	})
+	}
+	if m != nil {
+		ring.Observe = m.Signature
+	}
+	h.keys, err = token.New(ring)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +118,7 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			return nil, fmt.Errorf("signing keys: %w", err)
 		}
 	}
-	if err := h.furnish(c, p.now, master, log); err != nil {
+	if err := h.furnish(c, p.now, master, log, m); err != nil {
 		return nil, err
 	}
 	return h, nil

@@ -21,7 +21,7 @@ func TestOpen_FirstStartCutShort(t *testing.T) {
 		name      string
 		fresh, on bool
 	}{{"first", true, false}, {"after one cut short", true, true}, {"after one that ended", false, true}} {
-		h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+		h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", start.name, err)
 		}
@@ -43,7 +43,7 @@ func TestOpen_FirstStartsCutShort(t *testing.T) {
 	t.Parallel()
 	p := &program{getenv: func(string) string { return "" }, stdout: io.Discard, stderr: io.Discard, now: time.Now}
 	c := &config{data: filepath.Join(t.TempDir(), "d"), regions: []string{"us-east-1"}, signingAlgorithm: "ES256"}
-	h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+	h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestOpen_FirstStartsCutShort(t *testing.T) {
 		t.Errorf("makeRootKey: %v, %v, want no key and no error", key, err)
 	}
 	h.close()
-	h, err = p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+	h, err = p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

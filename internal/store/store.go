@@ -31,7 +31,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
-// Config says where the store is. Both fields are required.
+// Config says where the store is. Path and Now are required.
 type Config struct {
 	// Path is the database file. It is made with mode 0600 when there is none;
 	// its directory must exist. SQLite keeps PATH-wal and PATH-shm beside it,
@@ -39,11 +39,20 @@ type Config struct {
 	Path string
 	// Now is the clock behind [identity.Tx.Now].
 	Now func() time.Time
+	// Commit is told of each durable commit how many Updates it covers and how long it took
+	// from its first statement, and Read how long a View took that has reached the database;
+	// nil: nobody is. They must not block.
+	Commit func(updates int, took time.Duration)
+	Read   func(took time.Duration)
 }
 
 // DB is an open store. Its methods may be called by many goroutines at a time.
 type DB struct {
 	now     func() time.Time
+	clock   func() time.Time // Config.Now
+	commit  func(updates int, took time.Duration)
+	told    func(took time.Duration) // Config.Read
+	tally   tally
 	lock    *flock.Flock
 	cache   atomic.Pointer[cache] // see cache
 	readers *readers
@@ -91,6 +100,9 @@ func open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	db := &DB{
 		now:     func() time.Time { return cfg.Now().UTC().Truncate(time.Millisecond) },
+		clock:   cfg.Now,
+		commit:  cfg.Commit,
+		told:    cfg.Read,
 		lock:    lock,
 		closing: make(chan struct{}),
 	}
@@ -137,6 +149,7 @@ func (db *DB) read(ctx context.Context, f func(fullTx) error) error {
 	err := db.view(ctx, c, f)
 	if c != nil && db.cache.Load() != c {
 		// Cached rows may be older than those which were read after them.
+		db.tally.retries.Add(1)
 		err = db.view(ctx, nil, f)
 	}
 	return err
@@ -152,9 +165,18 @@ func (db *DB) view(ctx context.Context, c *cache, f func(fullTx) error) error {
 		of: transaction{acquire: db.take, start: beginRead, cache: c},
 	}
 	v.transaction = &v.of
+	if db.told != nil {
+		v.of.clock = db.clock
+	}
 	defer func() {
-		if v.conn != nil {
-			db.readers.give(v.conn, v.dead == nil)
+		if v.conn == nil {
+			db.tally.fromMemory.Add(1)
+			return
+		}
+		db.tally.fromDatabase.Add(1)
+		db.readers.give(v.conn, v.dead == nil)
+		if db.told != nil {
+			db.told(db.clock().Sub(v.of.began))
 		}
 	}()
 	return v.run(f, readTx{&v.tx})
@@ -185,9 +207,20 @@ type Stats struct {
 	// Updates is how many closures a durable commit has covered, Commits how many of
 	// those there were. Their ratio is what group commit saves.
 	Updates, Commits uint64
+	// FromMemory is how many Views found all their rows cached, FromDatabase how many did not.
+	FromMemory, FromDatabase uint64
+	// Retries is how many closures ran again.
+	Retries uint64
 }
+
+// A tally is what Stats tells beside what the writer knows.
+type tally struct{ fromMemory, fromDatabase, retries atomic.Uint64 }
 
 // Stats returns the counts so far.
 func (db *DB) Stats() Stats {
-	return Stats{Updates: db.writer.updates.Load(), Commits: db.writer.commits.Load()}
+	return Stats{
+		Updates: db.writer.updates.Load(), Commits: db.writer.commits.Load(),
+		FromMemory: db.tally.fromMemory.Load(), FromDatabase: db.tally.fromDatabase.Load(),
+		Retries: db.tally.retries.Load(),
+	}
 }

@@ -22,6 +22,9 @@ type transaction struct {
 	acquire func(context.Context) (*conn, error)
 	start   query
 	conn    *conn // nil until then
+	// clock tells when the transaction began; nil: nobody asks.
+	clock func() time.Time
+	began time.Time
 	// cache is nil when cached rows may not be used.
 	cache *cache
 	// changed: a row was written. dirty: one of a cached table. added: one of the outbox.
@@ -35,6 +38,9 @@ type transaction struct {
 func (tr *transaction) begin(ctx context.Context) error {
 	if tr.dead != nil || tr.conn != nil {
 		return tr.dead
+	}
+	if tr.clock != nil {
+		tr.began = tr.clock()
 	}
 	c, err := tr.acquire(ctx)
 	if err != nil {

@@ -180,6 +180,7 @@ func (w *writer) serve(us []*update) {
 				break
 			}
 			w.abandon(tr)
+			w.db.tally.retries.Add(uint64(failed))
 			if failed == 0 {
 				end = 1
 				us[0].answer(us[0].err)
@@ -192,7 +193,11 @@ func (w *writer) serve(us []*update) {
 }
 
 func (w *writer) transaction() *transaction {
-	return &transaction{acquire: w.acquire, start: beginWrite, cache: w.db.cache.Load()}
+	tr := &transaction{acquire: w.acquire, start: beginWrite, cache: w.db.cache.Load()}
+	if w.db.commit != nil {
+		tr.clock = w.db.clock
+	}
+	return tr
 }
 
 // acquire returns the connection, and a new one after a failure that the last one did
@@ -246,6 +251,9 @@ func (w *writer) finish(tr *transaction, us []*update) {
 	}
 	if err == nil && tr.changed {
 		w.updates.Add(uint64(len(us)))
+		if w.db.commit != nil {
+			w.db.commit(len(us), w.db.clock().Sub(tr.began))
+		}
 	}
 	if err == nil && tr.added {
 		select {
