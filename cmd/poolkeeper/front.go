@@ -198,9 +198,9 @@ func (r *reloading) reload() error {
 		}
 	}
 	live, others := changedSettings(r.flags, f)
-	c.setLevel(r.level)
 	r.front.limits.Set(rates)
 	r.log.Info("reloaded", "changed", strings.Join(live, ","))
+	c.setLevel(r.level)
 	if len(others) > 0 {
 		r.log.Warn("settings have changed that the next start takes", "settings", strings.Join(others, ","))
 	}

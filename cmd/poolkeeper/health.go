@@ -69,8 +69,11 @@ func (p *program) health(ctx context.Context, c *config, at, path string) error 
 	}
 	defer a.Body.Close()
 	var told map[string]string
+	if a.StatusCode != http.StatusOK && a.StatusCode != http.StatusServiceUnavailable {
+		return fmt.Errorf("what answers is not the admin listener of a server of ours: %s", a.Status)
+	}
 	if err := json.NewDecoder(io.LimitReader(a.Body, 1<<20)).Decode(&told); err != nil {
-		return fmt.Errorf("what answers is not a server of ours: %s", a.Status)
+		return fmt.Errorf("what answers is not the admin listener of a server of ours: %s", a.Status)
 	}
 	var lines []string
 	for name, what := range told {
