@@ -65,11 +65,14 @@ func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *
 	if err != nil {
 		return err
 	}
+	if c.guestIdle > 0 {
+		h.guests = identity.NewGuests(h.store, c.guestIdle)
+	}
 	h.identities, err = identity.New(identity.Config{
 		Store: h.store, Issuer: h.keys, Seal: master, Regions: h.regions, NewGUID: uuid.NewString,
 		Logins: providers, Tokens: h.keys, Credentials: h.exchange, Roles: h.principals,
-		RefuseUnsafeTrust: c.refuseOpenTrust,
-		Warn:              func(ctx context.Context, warning string) { log.WarnContext(ctx, warning) },
+		RefuseUnsafeTrust: c.refuseOpenTrust, Guests: h.guests,
+		Warn: func(ctx context.Context, warning string) { log.WarnContext(ctx, warning) },
 	})
 	return err
 }

@@ -53,6 +53,7 @@ type house struct {
 	identities *identity.Service
 	principals *principal.Service
 	exchange   *sts.Service
+	guests     *identity.Guests // nil: they stay
 	account    string
 	issuer     string
 	home       string
@@ -304,6 +305,55 @@ func (h *house) purge(ctx context.Context, log *slog.Logger) {
 			timer.Reset(pause)
 		} else {
 			timer.Reset(idle)
+		}
+	}
+}
+
+// sweep writes the uses of guests, and each day removes those that are not used, in bounded
+// steps, until ctx ends; then it writes what is left.
+func (h *house) sweep(ctx context.Context, log *slog.Logger, m *metrics.Instruments) {
+	const (
+		write = time.Minute
+		pause = 50 * time.Millisecond
+		round = 24 * time.Hour
+	)
+	writing := time.NewTicker(write)
+	defer writing.Stop()
+	step := time.NewTimer(write)
+	defer step.Stop()
+	place, total := "", 0
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+			defer cancel()
+			if err := h.guests.Write(last); err != nil {
+				log.WarnContext(last, "uses of guests are lost", "cause", err)
+			}
+			return
+		case <-writing.C:
+			err = h.guests.Write(ctx)
+		case <-step.C:
+			var removed int
+			removed, place, err = h.guests.Sweep(ctx, place)
+			total += removed
+			m.GuestsRemoved(removed)
+			switch {
+			case err != nil:
+				step.Reset(write)
+			case place != "":
+				step.Reset(pause)
+			default:
+				if total > 0 {
+					log.InfoContext(ctx, "guests removed that were not used", "guests", total)
+				}
+				total = 0
+				step.Reset(round)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "guests", "cause", err)
 		}
 	}
 }

@@ -127,6 +127,9 @@ func (p *program) serve(ctx context.Context, c *config, reloads *reloading, read
 	var background sync.WaitGroup
 	background.Go(func() { s.h.keys.Run(ctx) })
 	background.Go(func() { s.h.purge(ctx, log) })
+	if s.h.guests != nil {
+		background.Go(func() { s.h.sweep(ctx, log, f.metrics) })
+	}
 	f.watchCertificate(ctx, &background, log)
 	if reloads != nil {
 		reloads.front, reloads.level, reloads.log = f, level, log

@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the number of the last file in migrations.
-const schemaVersion = 4
+const schemaVersion = 5
 
 // migrate brings the schema up to schemaVersion. On a usual start it is one
 // query.
