@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -50,7 +51,9 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	url := args[0]
 	if m := socketURL.FindStringSubmatch(url); m != nil {
 		socket := ts.MkAbs(m[1])
-		transport.Dial = func(string, string) (net.Conn, error) { return net.Dial("unix", socket) }
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		}
 		url = "http://control" + m[2]
 	}
 	if len(args) > 2 {

@@ -80,7 +80,7 @@ func (p *program) serve(ctx context.Context, c *config, reloads *reloading, read
 	if err != nil {
 		return err
 	}
-	defer f.listener.Close()
+	defer func() { _ = f.listener.Close() }() // serving has closed it, or nothing has come of it
 	s := &started{url: f.url, c: c}
 	// Only on loopback does the listen address tell by which name verifiers reach us.
 	issuer := s.url
