@@ -37,8 +37,10 @@ var rooms = []struct {
 	{"internal/outbound", "", "net/http database/sql log/slog", "pure: addresses"},
 	{"internal/sts", "internal/api internal/audit internal/identity internal/outbound internal/principal internal/wire", "database/sql log/slog", "exchanges what others verify and mint; asks other STSs"},
 	{"internal/sts/idtoken", "internal/api internal/login internal/principal internal/sts", "net/http database/sql log/slog", "joins login and sts, which do not know each other"},
+	{"internal/limit", "", "net/http database/sql log/slog", "pure: rates, names and the time are arguments"},
+	{"internal/metrics", "", "net/http database/sql log/slog", "what is measured is told; nobody is asked"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
-	{"internal/server", "internal/api internal/audit internal/identity internal/principal internal/sigv4 internal/sts internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
+	{"internal/server", "internal/api internal/audit internal/identity internal/limit internal/principal internal/sigv4 internal/sts internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
 	{"internal/state", "internal/api", "net/http database/sql", "declared state is a client: it calls operations, and others carry the calls"},
 	{"internal/pagein", "", "net/http database/sql log/slog", "asks the kernel for the program's own memory"},
 	{"internal/cli", "internal/api internal/sigv4 internal/wire", "database/sql", "a client like any other"},
@@ -60,6 +62,7 @@ var modules = map[string]string{
 	"github.com/spf13/pflag":              "the flags under cobra",
 	"go.yaml.in/yaml/v3":                  "reads declared state, with the line of each value, and --cli-input-yaml; the YAML organisation's continuation of gopkg.in/yaml.v3",
 	"golang.org/x/term":                   "whether standard output is a terminal, and how wide",
+	"golang.org/x/time":                   "token buckets of the rate limits",
 	"golang.org/x/text":                   "how wide characters are in a table",
 	"modernc.org/sqlite":                  "the embedded store, without cgo",
 }
@@ -68,6 +71,7 @@ var modules = map[string]string{
 var clocks = map[string]string{
 	"cmd/poolkeeper":        "wires the clock in",
 	"bench":                 "measures",
+	"bench/startfloor":      "a program of its own, which bench starts",
 	"internal/api/gen":      "a program of its own, run by go generate",
 	"internal/store/pgtest": "tells tests in CI from others",
 }

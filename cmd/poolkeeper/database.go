@@ -11,13 +11,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/metrics"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/store"
 )
 
 // openStore opens the store of the house, and reads the master key. With create it makes what is
 // missing. A file is not made without its key, nor a key beside rows that were sealed with another.
-func (p *program) openStore(ctx context.Context, c *config, create bool, h *house) (*seal.Key, error) {
+func (p *program) openStore(ctx context.Context, c *config, create bool, h *house, m *metrics.Instruments) (*seal.Key, error) {
+	settings := store.Config{Now: p.now}
+	if m != nil {
+		settings.Commit, settings.Read = m.Commit, m.Read
+	}
 	missing := false
 	if c.store == "" {
 		_, err := os.Stat(c.path("poolkeeper.db"))
@@ -34,7 +39,8 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 		if err != nil {
 			return nil, err
 		}
-		h.store, err = store.Open(ctx, store.Config{Path: c.path("poolkeeper.db"), Now: p.now})
+		settings.Path = c.path("poolkeeper.db")
+		h.store, err = store.Open(ctx, settings)
 		return master, err
 	}
 	// The socket and the audit log in it are one server's.
@@ -46,7 +52,8 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 	if err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", c.data, err)
 	}
-	if h.store, err = store.Open(ctx, store.Config{URL: c.store, Migrate: c.autoMigrate, Now: p.now}); err != nil {
+	settings.URL, settings.Migrate = c.store, c.autoMigrate
+	if h.store, err = store.Open(ctx, settings); err != nil {
 		if errors.Is(err, store.ErrOldSchema) {
 			err = fmt.Errorf("%w: run 'poolkeeper migrate', or serve with --auto-migrate", err)
 		}
@@ -83,6 +90,6 @@ database first. The file of the embedded store is brought up to date by each sta
 			return s.Close()
 		},
 	}
-	cmd.Flags().StringVar(&c.store, "store", "", "the `URL` of the database, postgres://…")
+	p.flags(&c, cmd.Flags(), func(s *option) bool { return s.name == "store" })
 	return p.configured(cmd)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/metrics"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/store"
@@ -53,6 +54,7 @@ type house struct {
 	identities *identity.Service
 	principals *principal.Service
 	exchange   *sts.Service
+	guests     *identity.Guests // nil: they stay
 	account    string
 	issuer     string
 	home       string
@@ -62,15 +64,16 @@ type house struct {
 }
 
 // open opens the data directory. With create it makes what is missing, and then
-// listened is the issuer of a first start; empty: it must be configured.
-func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger) (_ *house, err error) {
+// listened is the issuer of a first start; empty: it must be configured. What is done is
+// measured by m; nil: it is not.
+func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger, m *metrics.Instruments) (_ *house, err error) {
 	h := new(house)
 	defer func() {
 		if err != nil {
 			h.close()
 		}
 	}()
-	master, err := p.openStore(ctx, c, create, h)
+	master, err := p.openStore(ctx, c, create, h, m)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +87,15 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			return nil, err
 		}
 	}
-	h.keys, err = token.New(token.Config{
+	ring := token.Config{
 		Store: s, Seal: master, Issuer: h.issuer,
 		Algorithm: algorithm, KeyIDPrefix: h.home,
 		Now: p.now, PublishAhead: c.publishAhead, RotateEvery: c.rotateEvery, Certificates: c.certificates, Log: log,
-	})
+	}
+	if m != nil {
+		ring.Observe = m.Signature
+	}
+	h.keys, err = token.New(ring)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +104,7 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			return nil, fmt.Errorf("signing keys: %w", err)
 		}
 	}
-	if err := h.furnish(c, p.now, master, log); err != nil {
+	if err := h.furnish(c, p.now, master, log, m); err != nil {
 		return nil, err
 	}
 	return h, nil
@@ -295,5 +302,64 @@ func (h *house) purge(ctx context.Context, log *slog.Logger) {
 		} else {
 			timer.Reset(idle)
 		}
+	}
+}
+
+// noteGuests writes the uses of guests each minute until ctx ends, and then what is left.
+func (h *house) noteGuests(ctx context.Context, log *slog.Logger) {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+			defer cancel()
+			if err := h.guests.Write(last); err != nil {
+				log.WarnContext(last, "uses of guests are lost", "cause", err)
+			}
+			return
+		case <-ticker.C:
+		}
+		if err := h.guests.Write(ctx); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "guests", "cause", err)
+		}
+	}
+}
+
+// sweep removes, each day, the guests that are not used, in bounded steps, until ctx ends.
+func (h *house) sweep(ctx context.Context, log *slog.Logger, m *metrics.Instruments) {
+	const (
+		first = time.Minute // also after a failure
+		pause = 50 * time.Millisecond
+		round = 24 * time.Hour
+	)
+	step := time.NewTimer(first)
+	defer step.Stop()
+	place, total := "", 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-step.C:
+		}
+		removed, next, err := h.guests.Sweep(ctx, place)
+		if err != nil {
+			if ctx.Err() == nil {
+				log.ErrorContext(ctx, "guests", "cause", err)
+			}
+			step.Reset(first)
+			continue
+		}
+		m.GuestsRemoved(removed)
+		total += removed
+		if place = next; place != "" {
+			step.Reset(pause)
+			continue
+		}
+		if total > 0 {
+			log.InfoContext(ctx, "guests removed that were not used", "guests", total)
+		}
+		total = 0
+		step.Reset(round)
 	}
 }

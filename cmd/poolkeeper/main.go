@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	// After the first signal the next one ends the process at once.
 	context.AfterFunc(ctx, stop)
 
-	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	p := &program{args: args, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
 	if code, ok := p.runAWS(ctx, args); ok {
 		return code
 	}
@@ -56,6 +56,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 
 // A program is what the commands share: the outside.
 type program struct {
+	args           []string
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -85,7 +86,7 @@ Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7
 		return usageError{fmt.Errorf("%w\nSee '%s --help'", err, c.CommandPath())}
 	})
 	root.AddCommand(p.serviceCommands()...)
-	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.configCommand(), p.healthCommand(), p.versionCommand())
 	return root
 }
 

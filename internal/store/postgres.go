@@ -89,6 +89,7 @@ func (e *postgresEngine) settleSchema(ctx context.Context, migrate bool) error {
 func (e *postgresEngine) view(ctx context.Context, f func(fullTx) error) error {
 	err := e.viewWith(ctx, e.cache.Load(), f)
 	for tries := 0; err != nil && ctx.Err() == nil && (errors.Is(err, errStale) || e.again(err, tries)); tries++ {
+		e.db.tally.retries.Add(1)
 		err = e.viewWith(ctx, nil, f)
 	}
 	return err
@@ -97,7 +98,7 @@ func (e *postgresEngine) view(ctx context.Context, f func(fullTx) error) error {
 // viewWith runs f with the rows of a cache, which may turn out to be stale; nil: with those that
 // are current.
 func (e *postgresEngine) viewWith(ctx context.Context, c *cache, f func(fullTx) error) (err error) {
-	v := &tx{ctx: ctx, now: e.db.now(), db: e.db, transaction: &transaction{cache: c}}
+	v := &tx{ctx: ctx, now: e.db.now(), db: e.db, transaction: &transaction{cache: c, clock: e.db.readClock()}}
 	v.start = func(ctx context.Context) (conn, error) {
 		pg, err := e.pool.take(ctx)
 		if err != nil {
@@ -110,6 +111,7 @@ func (e *postgresEngine) viewWith(ctx context.Context, c *cache, f func(fullTx) 
 		if v.conn != nil {
 			e.pool.give(v.conn.(*pgConn))
 		}
+		e.db.viewed(v.transaction)
 	}()
 	if c == nil {
 		if err := v.begin(ctx); err != nil {

@@ -55,6 +55,11 @@ const (
 		WHERE id = $7`
 	deleteIdentity query = `DELETE FROM identity WHERE id = $1`
 
+	selectSeen query = `SELECT id, authenticated, disabled, logins, created, seen
+		FROM identity WHERE id > $1 ORDER BY id LIMIT $2`
+	updateSeen query = `UPDATE identity SET seen = $1
+		WHERE id = $2 AND authenticated = 0 AND (seen IS NULL OR seen < $1)`
+
 	selectLogin query = `SELECT identity FROM login
 		WHERE pool = $1 AND provider = $2 AND subject = $3`
 	selectLogins query = `SELECT login.subject, login.identity, identity.disabled

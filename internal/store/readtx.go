@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
@@ -13,13 +14,17 @@ var errReadOnly = errors.New("write in a View")
 // readTx is the Tx of a View: it refuses to write before it looks at anything.
 type readTx struct{ *tx }
 
-func (readTx) InsertPool(*identity.Pool) error             { return errReadOnly }
-func (readTx) UpdatePool(*identity.Pool) error             { return errReadOnly }
-func (readTx) DeletePool(string) error                     { return errReadOnly }
-func (readTx) PurgeDeleted(int) (bool, error)              { return false, errReadOnly }
-func (readTx) InsertIdentity(*identity.Identity) error     { return errReadOnly }
-func (readTx) UpdateIdentity(*identity.Identity) error     { return errReadOnly }
-func (readTx) DeleteIdentity(string) error                 { return errReadOnly }
+func (readTx) InsertPool(*identity.Pool) error         { return errReadOnly }
+func (readTx) UpdatePool(*identity.Pool) error         { return errReadOnly }
+func (readTx) DeletePool(string) error                 { return errReadOnly }
+func (readTx) PurgeDeleted(int) (bool, error)          { return false, errReadOnly }
+func (readTx) InsertIdentity(*identity.Identity) error { return errReadOnly }
+func (readTx) UpdateIdentity(*identity.Identity) error { return errReadOnly }
+func (readTx) DeleteIdentity(string) error             { return errReadOnly }
+func (readTx) NoteGuestUse(string, time.Time) error    { return errReadOnly }
+func (readTx) SweepGuests(time.Time, string, int) (int, string, error) {
+	return 0, "", errReadOnly
+}
 func (readTx) InsertSigningKey(*identity.SigningKey) error { return errReadOnly }
 func (readTx) UpdateSigningKey(*identity.SigningKey) error { return errReadOnly }
 func (readTx) PutSetting(string, []byte) error             { return errReadOnly }

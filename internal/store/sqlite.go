@@ -73,6 +73,7 @@ func (e *sqliteEngine) view(ctx context.Context, f func(fullTx) error) error {
 	err := e.viewWith(ctx, c, f)
 	if c != nil && e.cache.Load() != c {
 		// Cached rows may be older than those which were read after them.
+		e.db.tally.retries.Add(1)
 		err = e.viewWith(ctx, nil, f)
 	}
 	return err
@@ -88,10 +89,12 @@ func (e *sqliteEngine) viewWith(ctx context.Context, c *cache, f func(fullTx) er
 		of: transaction{start: e.read, cache: c},
 	}
 	v.transaction = &v.of
+	v.of.clock = e.db.readClock()
 	defer func() {
 		if v.conn != nil {
 			e.readers.give(v.conn.(*sqliteConn), v.dead == nil)
 		}
+		e.db.viewed(&v.of)
 	}()
 	return v.run(f, readTx{&v.tx})
 }

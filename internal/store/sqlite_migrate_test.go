@@ -287,8 +287,8 @@ func TestMigrate_Fails(t *testing.T) {
 	}
 	exec("INSERT INTO access_key (id, account, secret, description, created) VALUES ('AKIA1', '111122223333', X'01', '', 1)")
 	exec("CREATE TABLE access_key_use (something TEXT)") // in the way
-	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 5") {
-		t.Fatalf("got error %v, want one about the migration from version 1 to 5", err)
+	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 6") {
+		t.Fatalf("got error %v, want one about the migration from version 1 to 6", err)
 	}
 	exec("DROP TABLE access_key_use")
 	db := openAt(t, path)

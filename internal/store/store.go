@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/audit"
@@ -42,6 +43,11 @@ type Config struct {
 	Migrate bool
 	// Now is the clock behind [identity.Tx.Now].
 	Now func() time.Time
+	// Commit is told of each durable commit how many Updates it covers and how long it took
+	// from its first statement, and Read how long a View took that has reached the database;
+	// nil: nobody is. They must not block, and are called by many goroutines at a time.
+	Commit func(updates int, took time.Duration)
+	Read   func(took time.Duration)
 }
 
 // ErrOldSchema: the schema of the database is older than this program, or there is none.
@@ -50,6 +56,10 @@ var ErrOldSchema = errors.New("the schema of the database is not up to date")
 // DB is an open store. Its methods may be called by many goroutines at a time.
 type DB struct {
 	now     func() time.Time
+	clock   func() time.Time // Config.Now
+	commit  func(updates int, took time.Duration)
+	told    func(took time.Duration) // Config.Read
+	tally   tally
 	engine  engine
 	writer  *writer
 	closing chan struct{} // closed by Close
@@ -70,6 +80,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	db := &DB{
 		now:     func() time.Time { return cfg.Now().UTC().Truncate(time.Millisecond) },
+		clock:   cfg.Now,
+		commit:  cfg.Commit,
+		told:    cfg.Read,
 		closing: make(chan struct{}),
 	}
 	var err error
@@ -123,6 +136,27 @@ func (db *DB) read(ctx context.Context, f func(fullTx) error) error {
 	return db.engine.view(ctx, f)
 }
 
+// readClock is what times a View; nil: nobody asks.
+func (db *DB) readClock() func() time.Time {
+	if db.told == nil {
+		return nil
+	}
+	return db.clock
+}
+
+// viewed counts one run of a View and tells how long it took, when its connection is given back.
+func (db *DB) viewed(tr *transaction) {
+	switch {
+	case tr.conn != nil:
+		db.tally.fromDatabase.Add(1)
+		if db.told != nil {
+			db.told(db.clock().Sub(tr.began))
+		}
+	case tr.dead == nil:
+		db.tally.fromMemory.Add(1)
+	}
+}
+
 // Lead calls f while this process is the one, of all that have the store open, to do what
 // is called name. It waits for its turn, ends the context of f when the turn is lost, and returns when f
 // does or ctx ends. An Update in that context fails when it would change something after the turn was lost.
@@ -159,9 +193,20 @@ type Stats struct {
 	// Updates is how many closures a durable commit has covered, Commits how many of
 	// those there were. Their ratio is what group commit saves.
 	Updates, Commits uint64
+	// FromMemory is how many Views found all their rows cached, FromDatabase how many did not.
+	FromMemory, FromDatabase uint64
+	// Retries is how many closures ran again.
+	Retries uint64
 }
+
+// A tally is what Stats tells beside what the writer knows.
+type tally struct{ fromMemory, fromDatabase, retries atomic.Uint64 }
 
 // Stats returns the counts so far.
 func (db *DB) Stats() Stats {
-	return Stats{Updates: db.writer.updates.Load(), Commits: db.writer.commits.Load()}
+	return Stats{
+		Updates: db.writer.updates.Load(), Commits: db.writer.commits.Load(),
+		FromMemory: db.tally.fromMemory.Load(), FromDatabase: db.tally.fromDatabase.Load(),
+		Retries: db.tally.retries.Load(),
+	}
 }

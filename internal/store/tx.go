@@ -21,6 +21,9 @@ type transaction struct {
 	// given back all the same.
 	start func(context.Context) (conn, error)
 	conn  conn // nil until then
+	// clock tells when it began; nil: nobody asks.
+	clock func() time.Time
+	began time.Time
 	// cache is nil when cached rows may not be used.
 	cache *cache
 	// changed: a row was written. dirty: one of a cached table. added: one of the outbox.
@@ -43,6 +46,9 @@ func (tr *transaction) bind(args []driver.Value) []driver.Value {
 func (tr *transaction) begin(ctx context.Context) error {
 	if tr.dead != nil || tr.conn != nil {
 		return tr.dead
+	}
+	if tr.clock != nil {
+		tr.began = tr.clock()
 	}
 	c, err := tr.start(ctx)
 	tr.conn = c

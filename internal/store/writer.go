@@ -173,7 +173,7 @@ func (w *writer) serve(n int, us []*update) {
 			end = max(1, len(us)>>(tries-1))
 		}
 		for {
-			tr := w.db.engine.writing(n)
+			tr := w.transaction(n)
 			failed := w.run(tr, us[:end])
 			if failed == len(us) && tries == 0 {
 				// Who came while these ran shares their sync.
@@ -183,6 +183,7 @@ func (w *writer) serve(n int, us []*update) {
 			}
 			if failed == end || tr.dead != nil {
 				if err := w.commit(n, tr); err != nil && w.db.engine.again(err, tries) {
+					w.db.tally.retries.Add(uint64(min(failed+1, end))) // with the one that it died in
 					tries++
 					end = 0
 					break
@@ -192,6 +193,7 @@ func (w *writer) serve(n int, us []*update) {
 				break
 			}
 			w.db.engine.abandon(n, tr)
+			w.db.tally.retries.Add(uint64(failed))
 			if failed == 0 {
 				end = 1
 				us[0].answer(us[0].err)
@@ -201,6 +203,20 @@ func (w *writer) serve(n int, us []*update) {
 		}
 		us = us[end:]
 	}
+}
+
+// transaction returns one for a loop, timed where somebody asks.
+func (w *writer) transaction(n int) *transaction {
+	if w.db.commit == nil {
+		return w.db.engine.writing(n)
+	}
+	asked := w.db.clock()
+	tr := w.db.engine.writing(n)
+	tr.clock = w.db.clock
+	if tr.conn != nil { // it has begun
+		tr.began = asked
+	}
+	return tr
 }
 
 // run runs the closures in one transaction. It returns the index of the first that
@@ -228,6 +244,9 @@ func (w *writer) run(tr *transaction, us []*update) int {
 func (w *writer) finish(tr *transaction, us []*update) {
 	if tr.dead == nil && tr.changed {
 		w.updates.Add(uint64(len(us)))
+		if w.db.commit != nil {
+			w.db.commit(len(us), w.db.clock().Sub(tr.began))
+		}
 	}
 	if tr.dead == nil && tr.added {
 		select {
