@@ -217,8 +217,7 @@ func poolSigningAlgorithms(t *testing.T, s identity.Store) {
 		view(t, s, func(tx identity.Tx) error {
 			got, err := tx.SigningAlgorithms()
 			slices.Sort(got)
-			same(t, "algorithms", got, want)
-			return err
+			return errors.Join(err, differs("algorithms", got, want))
 		})
 	}
 	with := func(n int, owner, algorithm string) *identity.Pool {
@@ -233,8 +232,7 @@ func poolSigningAlgorithms(t *testing.T, s identity.Store) {
 		err := steps(insertPool(with(3, otherAccount, "ES256")), insertPool(with(4, account, "RS256")), insertPool(with(5, account, "EdDSA")))(tx)
 		got, readErr := tx.SigningAlgorithms()
 		slices.Sort(got)
-		same(t, "algorithms within the transaction", got, []string{"ES256", "EdDSA", "RS256"})
-		return errors.Join(err, readErr)
+		return errors.Join(err, readErr, differs("algorithms within the transaction", got, []string{"ES256", "EdDSA", "RS256"}))
 	})
 	read("ES256", "EdDSA", "RS256")
 	// While one pool asks for it, and no longer.
