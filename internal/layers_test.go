@@ -32,13 +32,16 @@ var rooms = []struct {
 	{"internal/principal", "internal/api internal/audit internal/explain internal/iam internal/identity internal/seal internal/session", "net/http database/sql log/slog", "who may do what knows no protocol, no SQL and no log"},
 	{"internal/store", "internal/audit internal/identity internal/principal", "net/http", "the store keeps what the domain declares"},
 	{"internal/store/storetest", "internal/api internal/audit internal/identity internal/principal", "net/http database/sql", "the contract, for any store"},
+	{"internal/store/pgtest", "", "database/sql", "a server for tests knows nothing of ours"},
 	{"internal/login", "internal/api internal/explain internal/identity internal/outbound", "database/sql log/slog", "inbound proof: asks providers, keeps nothing, and verifies no token of ours"},
 	{"internal/token", "internal/api internal/audit internal/explain internal/identity internal/seal", "net/http database/sql", "outbound proof; keys are kept by the domain's store"},
 	{"internal/outbound", "", "net/http database/sql log/slog", "pure: addresses"},
 	{"internal/sts", "internal/api internal/audit internal/explain internal/identity internal/outbound internal/principal internal/wire", "database/sql log/slog", "exchanges what others verify and mint; asks other STSs"},
 	{"internal/sts/idtoken", "internal/api internal/login internal/principal internal/sts", "net/http database/sql log/slog", "joins login and sts, which do not know each other"},
+	{"internal/limit", "", "net/http database/sql log/slog", "pure: rates, names and the time are arguments"},
+	{"internal/metrics", "", "net/http database/sql log/slog", "what is measured is told; nobody is asked"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
-	{"internal/server", "internal/api internal/audit internal/identity internal/principal internal/sigv4 internal/sts internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
+	{"internal/server", "internal/api internal/audit internal/identity internal/limit internal/principal internal/sigv4 internal/sts internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
 	{"internal/state", "internal/api", "net/http database/sql", "declared state is a client: it calls operations, and others carry the calls"},
 	{"internal/pagein", "", "net/http database/sql log/slog", "asks the kernel for the program's own memory"},
 	{"internal/cli", "internal/api internal/sigv4 internal/wire", "database/sql", "a client like any other"},
@@ -53,6 +56,7 @@ var modules = map[string]string{
 	"github.com/gofrs/flock":              "one process on a database file, on every operating system",
 	"github.com/google/go-cmp":            "shows what a store does otherwise than the contract suite wants; not in the program",
 	"github.com/google/uuid":              "identity ids, pool ids, request ids",
+	"github.com/jackc/pgx/v5":             "PostgreSQL's protocol: of it, the connection alone (pgconn)",
 	"github.com/pressly/goose/v3":         "schema migrations from embedded SQL",
 	"github.com/russellhaering/goxmldsig": "the XML signatures under crewjam/saml; named for the clock that it takes",
 	"github.com/spf13/cobra":              "declares commands, and makes the scripts that have four shells complete them",
@@ -60,16 +64,18 @@ var modules = map[string]string{
 	"go.yaml.in/yaml/v3":                  "reads declared state, with the line of each value, and --cli-input-yaml; the YAML organisation's continuation of gopkg.in/yaml.v3",
 	"golang.org/x/net":                    "the proxy variables, read as every program reads them",
 	"golang.org/x/term":                   "whether standard output is a terminal, and how wide",
+	"golang.org/x/time":                   "token buckets of the rate limits",
 	"golang.org/x/text":                   "how wide characters are in a table",
 	"modernc.org/sqlite":                  "the embedded store, without cgo",
 }
 
 // clocks are the packages that may ask for the time, and why.
 var clocks = map[string]string{
-	"cmd/poolkeeper":   "wires the clock in",
-	"bench":            "measures",
-	"bench/startfloor": "a program of its own, run by bench",
-	"internal/api/gen": "a program of its own, run by go generate",
+	"cmd/poolkeeper":        "wires the clock in",
+	"bench":                 "measures",
+	"bench/startfloor":      "a program of its own, which bench starts",
+	"internal/api/gen":      "a program of its own, run by go generate",
+	"internal/store/pgtest": "tells tests in CI from others",
 }
 
 type pkg struct {

@@ -14,8 +14,10 @@ need /usr/lib/python3/dist-packages/botocore python3-botocore
 need /usr/bin/node nodejs
 need /usr/bin/npm npm
 need /usr/bin/chromium chromium
+need /usr/share/doc/postgresql postgresql
 need /usr/bin/gcc gcc
 need /usr/include/stdlib.h libc6-dev
+need /usr/bin/systemd-analyze systemd
 
 if [ -n "$missing" ] && [ -x /usr/bin/apt-get ]; then
 	as_root=""
@@ -37,6 +39,17 @@ fi
 
 if peers=$(sh scripts/peers.sh); then
 	export POOLKEEPER_PEERS="$peers"
+fi
+
+# promtool alone, since the package would start a Prometheus.
+tools="${TMPDIR:-/tmp}/poolkeeper-tools-$(id -u)"
+if [ ! -x "$tools/usr/bin/promtool" ] && [ -x /usr/bin/apt-get ]; then
+	echo "fetching: promtool" >&2
+	mkdir -p "$tools/deb"
+	(cd "$tools/deb" && apt-get -qq download prometheus >&2 && dpkg-deb -x prometheus_*.deb "$tools" && rm -f prometheus_*.deb)
+fi
+if [ -x "$tools/usr/bin/promtool" ]; then
+	export POOLKEEPER_PROMTOOL="$tools/usr/bin/promtool"
 fi
 
 # The race detector needs cgo; the program itself is built without. No result is taken from

@@ -58,8 +58,7 @@ Times are like 2026-03-01T12:00:00Z or 2026-03-01, or tell how long ago: 90m, 12
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.readAudit(cmd.Context(), &c, &q) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.data, "data", p.defaultData(), "the data `directory`")
-	f.StringVar(&c.auditLog, "audit-log", "", "the `file` of the audit log (default audit.jsonl in the data directory)")
+	p.flags(&c, f, func(s *option) bool { return s.name == "data" || s.name == "audit-log" })
 	f.StringVar(&q.since, "since", "", "events at or after this `time`")
 	f.StringVar(&q.until, "until", "", "events before this `time`")
 	f.StringSliceVar(&q.Names, "event", nil, "events with one of these `names`, such as CreateIdentityPool")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,12 +18,26 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/token"
 )
 
-// A config is how the server runs. Each value comes from its flag, or else from the
-// environment variable that the flag's help names, or else is the default.
+// A config is how the server runs. What fills it in is the table of settings.
 type config struct {
-	data             string
-	masterKeyFile    string
-	listen           string
+	file string // --config
+
+	data          string
+	store         string // the URL of a database; empty: a file in data
+	autoMigrate   bool
+	masterKeyFile string
+
+	listen         string
+	tlsCert        string
+	tlsKey         string
+	tlsClientCA    string
+	trustedProxies []string
+	maxConnections int
+	drainTime      time.Duration
+	drainDelay     time.Duration
+	adminListen    string
+	rateLimits     []string
+
 	issuer           string
 	regions          []string
 	account          string
@@ -30,82 +45,23 @@ type config struct {
 	rotateEvery      time.Duration
 	publishAhead     time.Duration
 	certificates     bool
-	logFormat        string
-	logLevel         string
-	auditLog         string
-	auditSize        int64
-	auditKeep        int
-	auditTokens      bool
-	auditRefused     bool
-	auditSync        bool
-	dev              bool
+	guestIdle        time.Duration
+
+	logFormat    string
+	logLevel     string
+	auditLog     string
+	auditSize    int64
+	auditKeep    int
+	auditTokens  bool
+	auditRefused bool
+	auditSync    bool
 
 	providerEndpoints map[string]string
 	privateEndpoints  bool
 	outboundProxy     string
 	outboundCAs       string
 	refuseOpenTrust   bool
-}
-
-// dataFlags are the settings of every command that works on a data directory.
-func (p *program) dataFlags(c *config, f *pflag.FlagSet) {
-	f.StringVar(&c.data, "data", p.defaultData(), "the data `directory`")
-	f.StringVar(&c.masterKeyFile, "master-key-file", "", "the `file` of the master key (default master.key in the data directory; POOLKEEPER_MASTER_KEY may hold the key itself)")
-}
-
-func (p *program) serveFlags(c *config, f *pflag.FlagSet) {
-	p.dataFlags(c, f)
-	f.StringVar(&c.listen, "listen", "127.0.0.1:7665", "the `address` to listen on")
-	f.StringVar(&c.issuer, "issuer", "", "the `URL` that tokens name as their issuer, where verifiers find the keys (default: as before; at the first start the listen address)")
-	f.StringSliceVar(&c.regions, "regions", []string{"us-east-1"}, "the `names` of the regions served, the first one the home region")
-	f.StringVar(&c.account, "account", "", "the account's 12 `digits`, at the first start (default 000000000000)")
-	f.StringVar(&c.signingAlgorithm, "signing-algorithm", token.RS512, "the `algorithm` of tokens: "+strings.Join(token.Algorithms, ", "))
-	f.DurationVar(&c.rotateEvery, "rotate-signing-keys-every", 90*24*time.Hour, "replace the signing key after this `time`; 0: only when told")
-	f.DurationVar(&c.publishAhead, "publish-signing-keys-ahead", token.DefaultPublishAhead, "publish a signing key this `time` before it signs")
-	f.BoolVar(&c.certificates, "jwks-x5c", false, "put a certificate of each signing key into the key set, for verifiers that know no other form of a key, as older Ceph does")
-	f.StringVar(&c.logFormat, "log-format", "text", "`text or json`")
-	f.StringVar(&c.logLevel, "log-level", "info", "the lowest `level` logged: debug, info, warn, error")
-	f.StringVar(&c.auditLog, "audit-log", "", "the `file` of the audit log; - is standard output (default audit.jsonl in the data directory)")
-	f.Int64Var(&c.auditSize, "audit-log-size", 100, "begin another file of the audit log after this many `megabytes`; 0: never")
-	f.IntVar(&c.auditKeep, "audit-log-keep", 0, "how `many` full files of the audit log are kept; 0: all")
-	f.BoolVar(&c.auditTokens, "audit-tokens", false, "record each token and credential issued too, not only changes")
-	f.BoolVar(&c.auditRefused, "audit-refused", true, "record calls that are refused")
-	f.BoolVar(&c.auditSync, "audit-sync", false, "answer no call before its record is on the disk; changes are durable without")
-	p.outboundFlags(c, f)
-	f.BoolVar(&c.refuseOpenTrust, "refuse-open-trust", false, "refuse trust policies that let in identities of any pool, instead of warning")
-	f.BoolVar(&c.dev, "dev", false, "UNSAFE, for trying out: accept a well-known access key too; loopback only")
-}
-
-// outboundFlags are the settings of whatever asks identity providers and upstreams.
-func (p *program) outboundFlags(c *config, f *pflag.FlagSet) {
-	f.StringToStringVar(&c.providerEndpoints, "provider-endpoint", nil, "where an identity provider is found instead of where its name says, as `PROVIDER=URL`; may be repeated")
-	f.BoolVar(&c.privateEndpoints, "allow-private-endpoints", false, "ask identity providers and upstreams also at loopback and private addresses, and by plain http")
-	f.StringVar(&c.outboundProxy, "outbound-proxy", "", "the `URL` of the HTTP proxy by which identity providers and upstreams are asked; it is trusted to refuse private addresses")
-	f.StringVar(&c.outboundCAs, "outbound-ca-file", "", "a PEM `file` of the authorities that identity providers and upstreams are certified by (default: the system's)")
-}
-
-// environment fills the flags that were not given from POOLKEEPER_ variables.
-func (p *program) environment(f *pflag.FlagSet) error {
-	var errs []error
-	f.VisitAll(func(flag *pflag.Flag) {
-		name := variable(flag.Name)
-		if value := p.getenv(name); value != "" && !flag.Changed && flag.Name != "help" && flag.Name != "version" {
-			if err := f.Set(flag.Name, value); err != nil {
-				errs = append(errs, usageError{fmt.Errorf("%s: %w", name, err)})
-			}
-		}
-	})
-	return errors.Join(errs...)
-}
-
-func variable(flag string) string {
-	return "POOLKEEPER_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
-}
-
-// configured adds the environment to a command's settings.
-func (p *program) configured(c *cobra.Command) *cobra.Command {
-	c.PreRunE = func(c *cobra.Command, _ []string) error { return p.environment(c.Flags()) }
-	return c
+	dev               bool
 }
 
 // explain has the flags of a command, and of those in it, in the order in which they were
@@ -154,6 +110,7 @@ func (c *config) check() error {
 	bad(c.rotateEvery < 0, "--rotate-signing-keys-every: must not be negative")
 	bad(c.rotateEvery > 0 && c.rotateEvery < 2*c.publishAhead, "--rotate-signing-keys-every: %v is less than twice --publish-signing-keys-ahead", c.rotateEvery)
 	bad(c.publishAhead <= 2*token.KeySetMaxAge, "--publish-signing-keys-ahead: verifiers keep a key set for %v, so it must be more than %v", token.KeySetMaxAge, 2*token.KeySetMaxAge)
+	bad(c.guestIdle < 0 || c.guestIdle > 0 && c.guestIdle < minGuestIdle, "--guest-idle: at least %v, since uses are noted by the day; 0: guests stay", minGuestIdle)
 	bad(c.logFormat != "text" && c.logFormat != "json", "--log-format: %q is neither text nor json", c.logFormat)
 	bad(new(slog.Level).UnmarshalText([]byte(c.logLevel)) != nil, "--log-level: %q is none of debug, info, warn, error", c.logLevel)
 	bad(c.auditSize < 0, "--audit-log-size: must not be negative")
@@ -162,7 +119,33 @@ func (c *config) check() error {
 	host, _, err := net.SplitHostPort(c.listen)
 	bad(err != nil, "--listen: %v", err)
 	bad(err == nil && c.dev && !loopback(host), "--dev accepts an access key that everybody knows: it listens on loopback only, not on %q", c.listen)
-	return errors.Join(errs...)
+	if c.adminListen != "" {
+		_, _, err := net.SplitHostPort(c.adminListen)
+		bad(err != nil, "--admin-listen: %v", err)
+	}
+	bad((c.tlsCert == "") != (c.tlsKey == ""), "--tls-cert-file and --tls-key-file go together")
+	bad(c.tlsClientCA != "" && c.tlsCert == "", "--tls-client-ca-file: clients can be asked for certificates over TLS only: --tls-cert-file")
+	_, err = c.proxies()
+	bad(err != nil, "--trusted-proxies: %v", err)
+	bad(c.maxConnections < 0, "--max-connections: must not be negative")
+	bad(c.drainTime < 0, "--drain-time: must not be negative")
+	bad(c.drainDelay < 0, "--drain-delay: must not be negative")
+	return errors.Join(append(errs, checkOperations(c.rateLimits))...)
+}
+
+// proxies returns the networks of --trusted-proxies.
+func (c *config) proxies() (nets []netip.Prefix, err error) {
+	for _, text := range c.trustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if a, errAddr := netip.ParseAddr(text); err != nil && errAddr == nil {
+			p, err = a.Prefix(a.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither an address nor a network", text)
+		}
+		nets = append(nets, p.Masked())
+	}
+	return nets, nil
 }
 
 // loopback reports whether a host of --listen is reached from this machine alone.

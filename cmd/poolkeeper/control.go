@@ -70,7 +70,7 @@ func (p *program) control(ctx context.Context, c *config, f func(operator) error
 	}
 	restrictNewFiles()
 	log := slog.New(slog.DiscardHandler)
-	h, err := p.open(ctx, c, false, "", log)
+	h, err := p.open(ctx, c, false, "", log, nil)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (p *program) control(ctx context.Context, c *config, f func(operator) error
 	if err != nil {
 		return err
 	}
-	s := controlServer(h, server.Config{Now: p.now, NewRequestID: uuid.NewString, Log: log})
+	s := controlServer(h, nil, server.Config{Now: p.now, NewRequestID: uuid.NewString, Log: log})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	err = f(client)

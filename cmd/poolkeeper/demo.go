@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,13 +37,13 @@ func (p *program) demo(ctx context.Context) error {
 	c := &config{
 		data: dir, listen: "127.0.0.1:0", regions: []string{"us-east-1"},
 		signingAlgorithm: token.RS512, publishAhead: token.DefaultPublishAhead,
-		logFormat: "text", logLevel: "warn",
+		logFormat: "text", logLevel: "warn", drainTime: time.Second,
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ready := make(chan *started, 1)
 	served := make(chan error, 1)
-	go func() { served <- p.serve(ctx, c, func(s *started) { ready <- s }) }()
+	go func() { served <- p.serve(ctx, c, nil, func(s *started) { ready <- s }) }()
 	select {
 	case err := <-served:
 		return err

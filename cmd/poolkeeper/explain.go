@@ -86,8 +86,7 @@ The server may run or not; where none does, providers are asked with the setting
 	f.Int64Var(&web.DurationSeconds, "duration", 0, "how many `seconds` the credentials are to be valid (default 3600)")
 	f.StringVar(&web.Policy, "policy", "", "a session policy, as `JSON`")
 	f.StringSliceVar(&managed, "policy-arn", nil, "the `ARNs` of managed policies that limit the session")
-	p.dataFlags(&o.config, f)
-	p.outboundFlags(&o.config, f)
+	p.flags(&o.config, f, func(s *option) bool { return s.data || s.outbound })
 	o.accountFlag(f)
 	return p.configured(cmd)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/login"
+	"github.com/poolkeeper/poolkeeper/internal/metrics"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
@@ -23,7 +24,7 @@ import (
 )
 
 // furnish makes the services on top of the store and the signing keys.
-func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *slog.Logger) (err error) {
+func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *slog.Logger, m *metrics.Instruments) (err error) {
 	cas, err := authorities(c.outboundCAs)
 	if err != nil {
 		return usageError{fmt.Errorf("--outbound-ca-file: %w", err)}
@@ -49,11 +50,16 @@ func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *
 	for provider, at := range c.providerEndpoints {
 		endpoints[provider] = login.Endpoint{URL: at}
 	}
-	providers, err := login.New(login.Config{
+	logins := login.Config{
 		Now: now, Registry: h.principals, OwnIssuers: []string{"https://" + api.IdentityPools, h.issuer},
 		Endpoints: endpoints, AllowPrivate: c.privateEndpoints, Proxy: proxy, RootCAs: cas,
-		Observe: func(f login.Fetch) { observe(log, f) },
-	})
+		Observe: func(f login.Fetch) { observe(log, f, m) },
+	}
+	if m != nil {
+		logins.KeyLookup = m.KeyLookup
+		logins.Verified = func(v login.Verification) { m.Verification(v.Kind, outcome(v), v.Took) }
+	}
+	providers, err := login.New(logins)
 	if err != nil {
 		return usageError{fmt.Errorf("--provider-endpoint: %w", err)}
 	}
@@ -64,10 +70,13 @@ func (h *house) furnish(c *config, now func() time.Time, master *seal.Key, log *
 	if err != nil {
 		return err
 	}
+	if c.guestIdle > 0 {
+		h.guests = identity.NewGuests(h.store, c.guestIdle)
+	}
 	h.identities, err = identity.New(identity.Config{
 		Store: h.store, Issuer: h.keys, Seal: master, Regions: h.regions, NewGUID: uuid.NewString,
 		Logins: providers, Tokens: h.keys, Credentials: h.exchange, Roles: h.principals,
-		RefuseUnsafeTrust: c.refuseOpenTrust, Warn: warn,
+		RefuseUnsafeTrust: c.refuseOpenTrust, Guests: h.guests, Warn: warn,
 	})
 	return err
 }
@@ -91,8 +100,22 @@ func authorities(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// observe logs what came of fetching a provider's keys.
-func observe(log *slog.Logger, f login.Fetch) {
+// outcome is what is counted of a login: ok, or why it was refused.
+func outcome(v login.Verification) string {
+	switch {
+	case v.Reason != "":
+		return string(v.Reason)
+	case v.Err != nil:
+		return "error"
+	}
+	return "ok"
+}
+
+// observe logs and counts what came of fetching a provider's keys.
+func observe(log *slog.Logger, f login.Fetch, m *metrics.Instruments) {
+	if m != nil {
+		m.KeyFetch(f.Err)
+	}
 	attrs := []any{"issuer", f.Issuer, "keys", f.Keys, "skipped", f.Skipped}
 	if f.Err != nil {
 		log.Warn("the keys of an identity provider could not be fetched", append(attrs, "cause", f.Err)...)

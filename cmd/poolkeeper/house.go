@@ -7,15 +7,16 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/uuid"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/metrics"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/store"
@@ -48,10 +49,12 @@ var errNoData = errors.New("no data")
 // A house is an open data directory with the rooms on top of it.
 type house struct {
 	store      *store.DB
+	lock       *flock.Flock // of the data directory, where the store is elsewhere
 	keys       *token.Ring
 	identities *identity.Service
 	principals *principal.Service
 	exchange   *sts.Service
+	guests     *identity.Guests // nil: they stay
 	account    string
 	issuer     string
 	home       string
@@ -61,31 +64,20 @@ type house struct {
 }
 
 // open opens the data directory. With create it makes what is missing, and then
-// listened is the issuer of a first start; empty: it must be configured.
-func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger) (_ *house, err error) {
-	db := c.path("poolkeeper.db")
-	_, statErr := os.Stat(db)
-	missing := errors.Is(statErr, fs.ErrNotExist)
-	if missing && !create {
-		return nil, fmt.Errorf("%w in %s: start 'poolkeeper serve' first, or name another directory with --data", errNoData, c.data)
-	}
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
-	}
-	master, err := p.masterKey(c, missing)
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(ctx, store.Config{Path: db, Now: p.now})
-	if err != nil {
-		return nil, err
-	}
-	h := &house{store: s}
+// listened is the issuer of a first start; empty: it must be configured. What is done is
+// measured by m; nil: it is not.
+func (p *program) open(ctx context.Context, c *config, create bool, listened string, log *slog.Logger, m *metrics.Instruments) (_ *house, err error) {
+	h := new(house)
 	defer func() {
 		if err != nil {
 			h.close()
 		}
 	}()
+	master, err := p.openStore(ctx, c, create, h, m)
+	if err != nil {
+		return nil, err
+	}
+	s := h.store
 	if err := h.settle(ctx, c, master, listened, log); err != nil {
 		return nil, err
 	}
@@ -95,11 +87,15 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			return nil, err
 		}
 	}
-	h.keys, err = token.New(token.Config{
+	ring := token.Config{
 		Store: s, Seal: master, Issuer: h.issuer,
 		Algorithm: algorithm, KeyIDPrefix: h.home,
 		Now: p.now, PublishAhead: c.publishAhead, RotateEvery: c.rotateEvery, Certificates: c.certificates, Log: log,
-	})
+	}
+	if m != nil {
+		ring.Observe = m.Signature
+	}
+	h.keys, err = token.New(ring)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +104,7 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			return nil, fmt.Errorf("signing keys: %w", err)
 		}
 	}
-	if err := h.furnish(c, p.now, master, log); err != nil {
+	if err := h.furnish(c, p.now, master, log, m); err != nil {
 		return nil, err
 	}
 	return h, nil
@@ -118,10 +114,15 @@ func (h *house) close() {
 	if h.keys != nil {
 		h.keys.Close()
 	}
-	_ = h.store.Close() // what was acknowledged is durable already
+	if h.store != nil {
+		_ = h.store.Close() // what was acknowledged is durable already
+	}
+	if h.lock != nil {
+		_ = h.lock.Close()
+	}
 }
 
-// masterKey reads the master key, or makes it for a data directory without a database.
+// masterKey reads the master key, or makes it where there is no database yet.
 func (p *program) masterKey(c *config, create bool) (*seal.Key, error) {
 	if text := p.getenv("POOLKEEPER_MASTER_KEY"); text != "" {
 		if c.masterKeyFile != "" {
@@ -162,7 +163,7 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 			return err
 		}
 		if _, err := master.Open("setting/"+settingSeal, sealed); err != nil {
-			return fmt.Errorf("this is not the master key of this data directory: %w", err)
+			return fmt.Errorf("this is not the master key of this data directory or store: %w", err)
 		}
 		account, err := setting(tx, settingAccount, c.account, defaultAccount)
 		if err != nil {
@@ -218,6 +219,10 @@ func (h *house) settle(ctx context.Context, c *config, master *seal.Key, listene
 // starts that were cut short, or the operator, have made as many as the root may have:
 // then that is how it is.
 func (h *house) makeRootKey(ctx context.Context, now time.Time) (*api.AccessKey, error) {
+	err := h.store.View(ctx, func(tx identity.Tx) error { _, err := tx.Setting(settingRootKey); return err })
+	if !errors.Is(err, identity.ErrNotFound) {
+		return nil, err // another server on this store was first
+	}
 	// It is recorded like any other change.
 	root, in := principal.Root(h.account), new(api.CreateAccessKeyInput)
 	root.Region, root.Now = h.home, now
@@ -297,5 +302,64 @@ func (h *house) purge(ctx context.Context, log *slog.Logger) {
 		} else {
 			timer.Reset(idle)
 		}
+	}
+}
+
+// noteGuests writes the uses of guests each minute until ctx ends, and then what is left.
+func (h *house) noteGuests(ctx context.Context, log *slog.Logger) {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+			defer cancel()
+			if err := h.guests.Write(last); err != nil {
+				log.WarnContext(last, "uses of guests are lost", "cause", err)
+			}
+			return
+		case <-ticker.C:
+		}
+		if err := h.guests.Write(ctx); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "guests", "cause", err)
+		}
+	}
+}
+
+// sweep removes, each day, the guests that are not used, in bounded steps, until ctx ends.
+func (h *house) sweep(ctx context.Context, log *slog.Logger, m *metrics.Instruments) {
+	const (
+		first = time.Minute // also after a failure
+		pause = 50 * time.Millisecond
+		round = 24 * time.Hour
+	)
+	step := time.NewTimer(first)
+	defer step.Stop()
+	place, total := "", 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-step.C:
+		}
+		removed, next, err := h.guests.Sweep(ctx, place)
+		if err != nil {
+			if ctx.Err() == nil {
+				log.ErrorContext(ctx, "guests", "cause", err)
+			}
+			step.Reset(first)
+			continue
+		}
+		m.GuestsRemoved(removed)
+		total += removed
+		if place = next; place != "" {
+			step.Reset(pause)
+			continue
+		}
+		if total > 0 {
+			log.InfoContext(ctx, "guests removed that were not used", "guests", total)
+		}
+		total = 0
+		step.Reset(round)
 	}
 }

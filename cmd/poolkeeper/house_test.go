@@ -22,7 +22,7 @@ func TestOpen_FirstStartCutShort(t *testing.T) {
 		name      string
 		fresh, on bool
 	}{{"first", true, false}, {"after one cut short", true, true}, {"after one that ended", false, true}} {
-		h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+		h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", start.name, err)
 		}
@@ -44,7 +44,7 @@ func TestOpen_FirstStartsCutShort(t *testing.T) {
 	t.Parallel()
 	p := &program{getenv: func(string) string { return "" }, stdout: io.Discard, stderr: io.Discard, now: time.Now}
 	c := &config{data: filepath.Join(t.TempDir(), "d"), regions: []string{"us-east-1"}, signingAlgorithm: "ES256"}
-	h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+	h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestOpen_FirstStartsCutShort(t *testing.T) {
 		t.Errorf("makeRootKey: %v, %v, want no key and no error", key, err)
 	}
 	h.close()
-	h, err = p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+	h, err = p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestOpen_Certificates(t *testing.T) {
 	c := &config{data: filepath.Join(t.TempDir(), "d"), regions: []string{"us-east-1"}, signingAlgorithm: "ES256"}
 	for _, asked := range []bool{false, true} {
 		c.certificates = asked
-		h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler))
+		h, err := p.open(t.Context(), c, true, "http://127.0.0.1:7665", slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,12 +17,10 @@ const (
 )
 
 // newLog returns the log of a server, and what writes out the lines that still wait.
-// Warnings and errors, and all that came before them, are written at once.
-func newLog(c *config, w io.Writer) (log *slog.Logger, flush func()) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
-		level = slog.LevelInfo // config.check has refused it
-	}
+// Warnings and errors, and all that came before them, are written at once. level is set as
+// the configuration has it, and may be set anew.
+func newLog(c *config, level *slog.LevelVar, w io.Writer) (log *slog.Logger, flush func()) {
+	c.setLevel(level)
 	b := &lineBuffer{w: w}
 	options := &slog.HandlerOptions{Level: level}
 	var h slog.Handler = slog.NewTextHandler(b, options)
@@ -30,6 +28,12 @@ func newLog(c *config, w io.Writer) (log *slog.Logger, flush func()) {
 		h = slog.NewJSONHandler(b, options)
 	}
 	return slog.New(promptHandler{h, b}), b.flush
+}
+
+func (c *config) setLevel(level *slog.LevelVar) {
+	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
+		level.Set(slog.LevelInfo) // config.check has refused it
+	}
 }
 
 // A promptHandler writes out its buffer behind each record that matters.

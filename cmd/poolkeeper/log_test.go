@@ -14,7 +14,7 @@ func TestLog_Batches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out countingWriter
-		log, flush := newLog(&config{logFormat: "text", logLevel: "info"}, &out)
+		log, flush := newLog(&config{logFormat: "text", logLevel: "info"}, new(slog.LevelVar), &out)
 		written := func(when string, lines, writes int) {
 			t.Helper()
 			synctest.Wait()
@@ -44,7 +44,7 @@ func TestLog_Batches(t *testing.T) {
 func TestLog_JSON(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	log, flush := newLog(&config{logFormat: "json", logLevel: "debug"}, &out)
+	log, flush := newLog(&config{logFormat: "json", logLevel: "debug"}, new(slog.LevelVar), &out)
 	log.Debug("m", slog.Int("n", 1))
 	flush()
 	if !strings.Contains(out.String(), `"level":"DEBUG","msg":"m","n":1}`) {

@@ -32,7 +32,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	// After the first signal the next one ends the process at once.
 	context.AfterFunc(ctx, stop)
 
-	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	p := &program{args: args, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
 	if code, ok := p.runAWS(ctx, args); ok {
 		return code
 	}
@@ -52,6 +52,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 
 // A program is what the commands share: the outside.
 type program struct {
+	args           []string
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -77,7 +78,7 @@ Keep it in a file:        poolkeeper export, poolkeeper apply
 Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7665 …`,
 	}
 	cobra.EnableCommandSorting = false
-	root.AddCommand(p.serveCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.completionCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.configCommand(), p.healthCommand(), p.completionCommand(), p.versionCommand())
 	explain(root)
 	return root
 }

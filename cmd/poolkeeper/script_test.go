@@ -23,7 +23,11 @@ func TestMain(m *testing.M) {
 //	freeport NAME   set NAME to a loopback address where nothing listens
 //	ready DIR       wait until the server on the data directory has started
 //	perm FILE MODE  change the mode of a file; its mode must then be checked by the program
+//
+// and what operatorCommands tells.
 func TestScripts(t *testing.T) {
+	commands := operatorCommands()
+	commands["freeport"], commands["ready"], commands["perm"] = freeport, ready, perm
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		// PROGRAM is the path of the program.
@@ -32,11 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PROGRAM", path)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"freeport": freeport,
-			"ready":    ready,
-			"perm":     perm,
-		},
+		Cmds: commands,
 	})
 }
 

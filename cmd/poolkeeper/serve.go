@@ -29,8 +29,8 @@ const (
 	devSecret = "poolkeeper/well+known+secret/for+dev+only"
 )
 
-// drainTime is how long requests under way may take once the server is told to stop.
-const drainTime = 10 * time.Second
+// flushTime is how long what requests leave behind may take at the end.
+const flushTime = 10 * time.Second
 
 func (p *program) serveCommand() *cobra.Command {
 	var c config
@@ -40,13 +40,15 @@ func (p *program) serveCommand() *cobra.Command {
 		Long: `Run the server, until interrupted.
 
 The first start on an empty data directory makes a master key, a signing key and the
-account's root access key, whose secret it prints once.`,
+account's root access key, whose secret it prints once.
+
+SIGHUP makes it read certificate, log level and rate limits again.`,
 		Args: noArgs, Annotations: map[string]string{cli.Plain: ""},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.check(); err != nil {
 				return err
 			}
-			return p.serve(cmd.Context(), &c, nil)
+			return p.serve(cmd.Context(), &c, &reloading{p: p, cmd: cmd, flags: cmd.Flags()}, nil)
 		},
 	}
 	p.serveFlags(&c, cmd.Flags())
@@ -63,9 +65,10 @@ type started struct {
 }
 
 // serve runs the server until ctx ends or it can not go on. It calls ready, when
-// given, instead of telling people how to begin.
-func (p *program) serve(ctx context.Context, c *config, ready func(*started)) error {
-	log, flush := newLog(c, p.stderr)
+// given, instead of telling people how to begin. Without reloads it is deaf to SIGHUP.
+func (p *program) serve(ctx context.Context, c *config, reloads *reloading, ready func(*started)) error {
+	level := new(slog.LevelVar)
+	log, flush := newLog(c, level, p.stderr)
 	defer flush()
 	restrictNewFiles()
 	if p.getenv("GOGC") == "" {
@@ -74,23 +77,22 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		debug.SetGCPercent(200)
 	}
 
-	listener, err := net.Listen("tcp", c.listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	defer listener.Close()
-	s := &started{url: "http://" + listener.Addr().String(), c: c}
-
-	// Only on loopback does the listen address tell by which name verifiers reach us.
-	issuer := s.url
-	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !loopback(host) {
-		issuer = ""
-	}
-	s.h, err = p.open(ctx, c, true, issuer, log)
+	f, err := p.openFront(c)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = f.listener.Close() }() // serving has closed it, or nothing has come of it
+	s := &started{url: f.url, c: c}
+	// Only on loopback does the listen address tell by which name verifiers reach us.
+	issuer := s.url
+	if host, _, _ := net.SplitHostPort(f.listener.Addr().String()); !loopback(host) {
+		issuer = ""
+	}
+	if s.h, err = p.open(ctx, c, true, issuer, log, f.metrics); err != nil {
+		return err
+	}
 	defer s.h.close()
+	f.h = s.h
 	trail, err := p.openAudit(c, log)
 	if err != nil {
 		return err
@@ -101,12 +103,14 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		Audit:   &audit.Recorder{Log: trail, Issued: c.auditTokens, Refused: c.auditRefused},
 		Now:     p.now, NewRequestID: uuid.NewString, Log: log,
 	}
-	public, err := p.publicServer(c, s.h, shared)
+	public, err := p.publicServer(c, f, shared)
 	if err != nil {
 		return err
 	}
 	if s.h.fresh {
-		if s.key, err = s.h.makeRootKey(ctx, p.now()); err != nil {
+		// Of several servers that start on an empty database, one.
+		led := s.h.store.Lead(ctx, "first start", func(ctx context.Context) { s.key, err = s.h.makeRootKey(ctx, p.now()) })
+		if err = errors.Join(err, led); err != nil {
 			return err
 		}
 	}
@@ -115,35 +119,57 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		return err
 	}
 	defer control.Close()
+	admin := adminHandler(f.health, f.metrics)
+	servers := []serving{{public, f.accept()}, {controlServer(s.h, admin, shared), control}}
+	if f.admin != nil {
+		servers = append(servers, serving{adminServer(admin, log), f.admin})
+	}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var background sync.WaitGroup
-	background.Go(func() { s.h.keys.Run(ctx) })
-	background.Go(func() { s.h.purge(ctx, log) })
+	alone := func(ctx context.Context, name string, f func(context.Context)) {
+		background.Go(func() { _ = s.h.store.Lead(ctx, name, f) }) // it fails when ctx ends, or the store closes
+	}
+	alone(ctx, "signing keys", s.h.keys.Run)
+	alone(ctx, "purge", func(ctx context.Context) { s.h.purge(ctx, log) })
+	if s.h.guests != nil {
+		alone(ctx, "guests", func(ctx context.Context) { s.h.sweep(ctx, log, f.metrics) })
+	}
+	f.watchCertificate(ctx, &background, log)
+	if reloads != nil {
+		reloads.front, reloads.level, reloads.log = f, level, log
+		background.Go(func() { reloads.run(ctx) })
+	}
 	// What requests leave behind is seen to until after the last one.
-	serving, served := context.WithCancel(context.WithoutCancel(ctx))
+	after, served := context.WithCancel(context.WithoutCancel(ctx))
 	defer served()
-	background.Go(func() { shared.KeyUses.Run(serving, drainTime) })
-	background.Go(func() {
-		if err := audit.NewExporter(s.h.store.Audit(), trail, log).Run(serving); err != nil {
+	background.Go(func() { shared.KeyUses.Run(after, flushTime) })
+	if s.h.guests != nil {
+		background.Go(func() { s.h.noteGuests(after, log) })
+	}
+	alone(after, "audit log", func(ctx context.Context) {
+		if err := audit.NewExporter(s.h.store.Audit(), trail, log).Run(ctx); err != nil {
 			log.Error("the audit log lacks changes, which the next start adds", "cause", err)
 		}
 	})
-	servers := []*http.Server{public, controlServer(s.h, shared)}
-	for i, l := range []net.Listener{listener, control} {
+	for _, sv := range servers {
 		background.Go(func() {
-			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := sv.Serve(sv.on); !errors.Is(err, http.ErrServerClosed) {
 				cancel(fmt.Errorf("serve: %w", err))
 			}
 		})
 	}
 	warnAboutIssuer(log, s.h.issuer, s.url)
 	log.Info("listening", "url", s.url, "issuer", s.h.issuer, "regions", strings.Join(c.regions, ","), "account", s.h.account, "data", c.data)
+	if f.admin != nil {
+		log.Info("health, metrics and profiles", "url", "http://"+f.admin.Addr().String())
+	}
 	if ready == nil {
 		ready = p.welcome
 	}
 	ready(s)
+	p.notify(notifyReady)
 
 	select {
 	case <-ctx.Done():
@@ -152,22 +178,31 @@ func (p *program) serve(ctx context.Context, c *config, ready func(*started)) er
 		cancel(errors.New("the store has failed: see the log, check the disk, start again"))
 	}
 	cause := context.Cause(ctx)
+	f.stopping.Store(true)
+	p.notify(notifyStopping)
 	if errors.Is(cause, context.Canceled) {
 		cause = nil
 		log.Info("stopping")
+		time.Sleep(c.drainDelay) // another signal ends the process at once
 	}
-	drain, stop := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	drain, stop := context.WithTimeout(context.WithoutCancel(ctx), c.drainTime)
 	defer stop()
-	for _, server := range servers {
-		if err := server.Shutdown(drain); err != nil {
+	for _, sv := range servers {
+		if err := sv.Shutdown(drain); err != nil {
 			log.Warn("requests were cut", "cause", err)
-			server.Close()
+			sv.Close()
 		}
 	}
 	cancel(nil)
 	served()
 	background.Wait()
 	return cause
+}
+
+// A serving is a server and what it listens on.
+type serving struct {
+	*http.Server
+	on net.Listener
 }
 
 // warnAboutIssuer tells the operator of an issuer at which verifiers would not find this
@@ -184,7 +219,8 @@ func warnAboutIssuer(log *slog.Logger, issuer, listens string) {
 }
 
 // publicServer serves the API and discovery.
-func (p *program) publicServer(c *config, h *house, s server.Config) (*http.Server, error) {
+func (p *program) publicServer(c *config, f *front, s server.Config) (*http.Server, error) {
+	h := f.h
 	discovery, err := server.Discovery(h.issuer, h.keys, s.Log)
 	if err != nil {
 		return nil, err
@@ -201,6 +237,10 @@ func (p *program) publicServer(c *config, h *house, s server.Config) (*http.Serv
 	}
 	s.Authenticate = signatures
 	s.Authorize = &server.Policies{Principals: h.principals, Identities: h.identities}
+	s.Limits, s.Observe = &f.limits, f.observe
+	if s.Proxies, err = c.proxies(); err != nil {
+		return nil, err
+	}
 	calls := server.New(s)
 	return httpServer(s.Log, func(w http.ResponseWriter, r *http.Request) {
 		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.URL.Path, "/.well-known/") {
@@ -282,9 +322,9 @@ func (p *program) listenControl(c *config) (net.Listener, error) {
 	return l, nil
 }
 
-// controlServer serves the operator's operations, and those of the other services that
-// are about an account.
-func controlServer(h *house, s server.Config) *http.Server {
+// controlServer serves the operator's operations, those of the other services that are about
+// an account, and admin unless that is nil.
+func controlServer(h *house, admin http.Handler, s server.Config) *http.Server {
 	operator := server.Operator{Account: h.account, Region: h.home}
 	s.Services = []server.Served{
 		{Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities)},
@@ -294,5 +334,12 @@ func controlServer(h *house, s server.Config) *http.Server {
 		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
 	}
 	s.Authenticate, s.Authorize = operator, operator
-	return httpServer(s.Log, server.New(s).ServeHTTP)
+	calls := server.New(s)
+	return httpServer(s.Log, func(w http.ResponseWriter, r *http.Request) {
+		if admin != nil && isAdmin(r.URL.Path) {
+			admin.ServeHTTP(w, r)
+			return
+		}
+		calls.ServeHTTP(w, r)
+	})
 }

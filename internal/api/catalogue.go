@@ -36,6 +36,8 @@ var (
 	AmbiguousRole = Text{NotAuthorizedException, "The ambiguous role mapping rules for: %s denied this request.", Observed}
 	RoleForbidden = Text{NotAuthorizedException, "Access to Role '%s' is forbidden.", Observed}
 
+	RateExceeded = Text{TooManyRequestsException, "Rate exceeded", Observed} // on sibling services
+
 	// The reason is for the log: a client learns nothing about roles.
 	PoolMisconfigured = Text{InvalidIdentityPoolConfigurationException, "Invalid identity pool configuration. Check assigned IAM roles for this pool.", Observed}
 	ExternalFailure   = Text{ExternalServiceException, "An external service did not answer. Please try again.", Ours}

@@ -26,8 +26,9 @@ const (
 
 // A Row is one event in an outbox.
 type Row struct {
-	// Seq is greater than that of each row that was there when the row came. A number
-	// may come again once its row was dropped.
+	// Seq is greater than that of each row that one node had made durable when the row
+	// came from the same node; rows of several nodes have no order among each other. A
+	// number may come again once its row was dropped.
 	Seq int64
 	// Line is that of the event, with its line feed.
 	Line []byte
@@ -42,14 +43,14 @@ type Row struct {
 type Store interface {
 	// Events returns the first events, at most limit, in the order of their Seq.
 	Events(ctx context.Context, limit int) ([]Row, error)
-	// Drop durably removes the events up to and including seq.
-	Drop(ctx context.Context, seq int64) error
+	// Drop durably removes these events, as far as they are there.
+	Drop(ctx context.Context, rows []Row) error
 	// Added returns a channel that receives after events were added, once for any
 	// number of them. There is one receiver.
 	Added() <-chan struct{}
 }
 
-// An Exporter carries events from the outbox to the log: each at least once, in their order.
+// An Exporter carries events from the outbox to the log: each at least once, in the order of their Seq.
 // One that is written and not dropped when the process ends is found again in the log; what is
 // written twice all the same has one EventID.
 type Exporter struct {
@@ -114,7 +115,7 @@ func (e *Exporter) drain(ctx context.Context) error {
 		if err := e.write(ctx, rows); err != nil {
 			return err
 		}
-		if err := e.store.Drop(ctx, rows[len(rows)-1].Seq); err != nil {
+		if err := e.store.Drop(ctx, rows); err != nil {
 			return fmt.Errorf("drop exported audit events: %w", err)
 		}
 	}

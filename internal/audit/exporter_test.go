@@ -172,11 +172,11 @@ type keeping struct {
 	fails atomic.Bool
 }
 
-func (s *keeping) Drop(ctx context.Context, seq int64) error {
+func (s *keeping) Drop(ctx context.Context, rows []audit.Row) error {
 	if s.fails.Load() {
 		return errors.New("store on fire")
 	}
-	return s.Store.Drop(ctx, seq)
+	return s.Store.Drop(ctx, rows)
 }
 
 // While the log or the store fails, nothing is lost and nothing written twice.

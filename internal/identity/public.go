@@ -195,6 +195,9 @@ func (s *Service) use(ctx context.Context, c Caller, id string, logins map[strin
 		}
 		return err
 	})
+	if err == nil && u.guest && len(logins) == 0 {
+		s.guests.note(u.id, u.at)
+	}
 	if err != nil || len(logins) == 0 {
 		return u, err
 	}

@@ -46,6 +46,8 @@ type Config struct {
 	// Warn, unless nil, is told the warning.
 	RefuseUnsafeTrust bool
 	Warn              func(ctx context.Context, warning string)
+	// Guests remembers which guests are used. Nil: that is not kept.
+	Guests *Guests
 }
 
 // A Service serves the operations: one method each, of the same name.
@@ -64,6 +66,7 @@ type Service struct {
 	roles             Roles
 	refuseUnsafeTrust bool
 	warn              func(context.Context, string)
+	guests            *Guests
 }
 
 // New returns a Service. It does no I/O.
@@ -98,6 +101,7 @@ func New(c Config) (*Service, error) {
 		roles:             c.Roles,
 		refuseUnsafeTrust: c.RefuseUnsafeTrust,
 		warn:              c.Warn,
+		guests:            c.Guests,
 	}
 	if s.logins == nil {
 		s.logins = absent{}

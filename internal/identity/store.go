@@ -115,6 +115,14 @@ type Identities interface {
 	UpdateIdentity(*Identity) error
 	// DeleteIdentity removes the identity and its logins: ErrNotFound.
 	DeleteIdentity(id string) error
+	// NoteGuestUse notes the day of a use of a guest, unless a later one is noted. It does
+	// nothing where there is no guest with the id.
+	NoteGuestUse(id string, at time.Time) error
+	// SweepGuests looks at the next limit identities after a place, and removes the guests
+	// among them that were made before a time and not noted as used on its day or later. An
+	// identity that has or had logins, is disabled or was merged is no guest. It returns the
+	// place to go on from; empty is the start, and is returned at the end.
+	SweepGuests(before time.Time, after string, limit int) (removed int, next string, err error)
 }
 
 // SigningKeys is the part of a [Tx] that keeps the keys that sign tokens.

@@ -45,6 +45,8 @@ func rootOf(account, region string) identity.Caller {
 	return identity.Caller{Account: account, Principal: identity.RootARN(account), AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Region: region}
 }
 
+const guestIdle = 30 * 24 * time.Hour
+
 // start is when worlds begin.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
@@ -70,6 +72,8 @@ type world struct {
 	store *store.DB
 	ring  *token.Ring
 	pool  string
+	// guests removes those that were not used for guestIdle.
+	guests *identity.Guests
 	// notary vouches for public logins, and roles are those that pools may give.
 	notary notary
 	roles  roleBook
@@ -112,9 +116,10 @@ func (w *world) open() {
 	if err := w.ring.Ensure(w.Context()); err != nil {
 		w.Fatal(err)
 	}
+	w.guests = identity.NewGuests(w.store, guestIdle)
 	w.Service, err = identity.New(identity.Config{
 		Store: w.store, Issuer: w.ring, Seal: w.seal, Regions: []string{home, abroad}, NewGUID: uuid.NewString,
-		Logins: &w.notary, Tokens: w.ring, Credentials: &w.roles, Roles: &w.roles, Warn: w.roles.note,
+		Logins: &w.notary, Tokens: w.ring, Credentials: &w.roles, Roles: &w.roles, Warn: w.roles.note, Guests: w.guests,
 	})
 	if err != nil {
 		w.Fatal(err)

@@ -60,6 +60,8 @@ func age(now, t time.Time) time.Duration {
 type keyCache struct {
 	fetch func(context.Context, source) (*keySet, error)
 	now   func() time.Time
+	// lookup is told whether keys were at hand; nil: nobody is.
+	lookup func(atHand bool)
 
 	mu      sync.Mutex
 	entries map[source]*keyEntry
@@ -140,6 +142,9 @@ func (c *keyCache) current(ctx context.Context, s source, e *keyEntry) (*keySet,
 	e.mu.Lock()
 	old := age(now, e.fetched)
 	failed := e.err != nil && age(now, e.tried) < failureMemory
+	if c.lookup != nil {
+		c.lookup(e.set != nil && (old < keysOld || failed && old < keysStale))
+	}
 	switch {
 	case e.set != nil && old < keysFresh:
 		defer e.mu.Unlock()

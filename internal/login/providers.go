@@ -74,7 +74,26 @@ type Config struct {
 	SAML    SAML
 	// Observe is told of each fetch of keys; nil: nobody is. It must not block.
 	Observe func(Fetch)
+	// Verified is told of each login that was verified or refused, and KeyLookup of each
+	// lookup of a provider's keys, whether they were at hand; nil: nobody is. They must not
+	// block.
+	Verified  func(Verification)
+	KeyLookup func(atHand bool)
 }
+
+// A Verification is told to [Config].Verified.
+type Verification struct {
+	// Kind is one of [Kinds].
+	Kind string
+	// Reason is why the login was refused; empty: it was not, or Err is set. Err is why that is
+	// not known.
+	Reason Reason
+	Err    error
+	Took   time.Duration
+}
+
+// Kinds are the kinds of providers, and none for a name that is no provider of the pool.
+var Kinds = []string{"google", "apple", "facebook", "amazon", "twitter", "digits", "user-pool", "oidc", "saml", "none"}
 
 // Providers verify what identity providers issue. They are an [identity.Verifier].
 type Providers struct {
@@ -84,6 +103,7 @@ type Providers struct {
 	endpoints  map[string]Endpoint
 	saml       SAML
 	observe    func(Fetch)
+	verified   func(Verification)
 	client     *client
 	keys       *keyCache
 }
@@ -120,9 +140,9 @@ func New(c Config) (*Providers, error) {
 	}
 	p := &Providers{
 		now: c.Now, registry: c.Registry, ownIssuers: c.OwnIssuers, endpoints: c.Endpoints,
-		saml: c.SAML, observe: c.Observe, client: newClient(c),
+		saml: c.SAML, observe: c.Observe, verified: c.Verified, client: newClient(c),
 	}
-	p.keys = &keyCache{fetch: p.fetchKeys, now: c.Now, entries: map[source]*keyEntry{}}
+	p.keys = &keyCache{fetch: p.fetchKeys, now: c.Now, lookup: c.KeyLookup, entries: map[source]*keyEntry{}}
 	return p, nil
 }
 
@@ -151,7 +171,9 @@ func (p *Providers) endpoint(of string) (from, issuer string) {
 
 // Verify implements [identity.Verifier].
 func (p *Providers) Verify(ctx context.Context, pool *identity.Pool, provider string, token api.Secret) (*identity.Verified, error) {
-	v, err := p.verify(ctx, pool, provider, string(token))
+	began := p.now()
+	v, kind, err := p.verify(ctx, pool, provider, string(token))
+	p.tell(kind, err, began)
 	if err != nil {
 		return nil, inLogins(provider, err)
 	}
@@ -159,31 +181,68 @@ func (p *Providers) Verify(ctx context.Context, pool *identity.Pool, provider st
 	return v, nil
 }
 
+// tell tells the observer what came of a verification.
+func (p *Providers) tell(kind string, err error, began time.Time) {
+	if p.verified == nil {
+		return
+	}
+	v := Verification{Kind: kind, Took: p.now().Sub(began)}
+	if refused, ok := errors.AsType[*Refusal](err); ok {
+		v.Reason = refused.Reason
+	} else {
+		v.Err = err
+	}
+	p.verified(v)
+}
+
 // verify picks the one kind of provider that the name stands for in the pool.
-func (p *Providers) verify(ctx context.Context, pool *identity.Pool, provider, token string) (*identity.Verified, error) {
+func (p *Providers) verify(ctx context.Context, pool *identity.Pool, provider, token string) (v *identity.Verified, kind string, err error) {
 	t := explain.From(ctx)
 	t.At("token", "at most %d bytes that a provider of the identity pool has issued", maxToken)
 	t.Found("%d bytes", len(token))
 	if len(token) > maxToken {
-		return nil, refuse(Malformed, "longer than %d bytes", maxToken)
+		return nil, "none", refuse(Malformed, "longer than %d bytes", maxToken)
 	}
 	if app, ok := pool.LoginProviders[provider]; ok {
-		return p.public(ctx, provider, app, token)
+		v, err = p.public(ctx, provider, app, token)
+		return v, publicKind(provider), err
 	}
 	for _, c := range pool.CognitoProviders {
 		if c.ProviderName == provider {
-			return p.userPool(ctx, pool, provider, token)
+			v, err = p.userPool(ctx, pool, provider, token)
+			return v, "user-pool", err
 		}
 	}
 	for _, arn := range pool.OpenIDConnectProviders {
 		if name, ok := pool.ProviderName("oidc-provider", arn); ok && name == provider {
-			return p.registered(ctx, pool.Account, name, arn, token)
+			v, err = p.registered(ctx, pool.Account, name, arn, token)
+			return v, "oidc", err
 		}
 	}
 	if slices.Contains(pool.SAMLProviders, provider) {
-		return p.samlLogin(ctx, pool, provider, token)
+		v, err = p.samlLogin(ctx, pool, provider, token)
+		return v, "saml", err
 	}
-	return nil, refuse(NotRegistered, "not a provider of the pool")
+	return nil, "none", refuse(NotRegistered, "not a provider of the pool")
+}
+
+// publicKind is the one of [Kinds] that a key of SupportedLoginProviders is.
+func publicKind(provider string) string {
+	switch provider {
+	case "accounts.google.com":
+		return "google"
+	case "appleid.apple.com":
+		return "apple"
+	case "graph.facebook.com":
+		return "facebook"
+	case "www.amazon.com":
+		return "amazon"
+	case "api.twitter.com":
+		return "twitter"
+	case "www.digits.com":
+		return "digits"
+	}
+	return "none"
 }
 
 // public verifies a login of a provider that SupportedLoginProviders can have; app is the

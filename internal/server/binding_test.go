@@ -120,7 +120,7 @@ func TestNew_PanicsOnMisfit(t *testing.T) {
 
 // A reason why an error that AWS's model lists is not produced here.
 const (
-	noLimits   = "requests are not counted and nothing is limited"
+	noLimits   = "there may be any number of everything"
 	policies   = "who may not is told so by the policies, with another code"
 	noConflict = "nothing that the operation does can conflict"
 	noBadInput = "the constraints leave nothing that the operation could refuse"
@@ -132,7 +132,7 @@ const (
 	tooMany    = "it takes more things than a script can hold: the tests of package principal show it"
 )
 
-// unreached lists, beside TooManyRequestsException, the errors of served operations
+// unreached lists the errors of served operations
 // that can not occur yet, with the reason.
 var unreached = map[string]string{
 	"CreateIdentityPool NotAuthorizedException":            policies,
@@ -233,7 +233,7 @@ var unreached = map[string]string{
 
 // neverReached lists the errors that no operation has, or that no script shows.
 var neverReached = map[api.Code]string{
-	api.TooManyRequestsException:      noLimits,
+	api.TooManyRequestsException:      "TestLimits shows it of every operation",
 	api.ConcurrentModification:        oneWriter,
 	api.RegionDisabledException:       "every region that is served is enabled",
 	api.EntityTemporarilyUnmodifiable: "nothing is made in the background",

@@ -28,7 +28,7 @@ func TestLog_Line(t *testing.T) {
 		s.signing(who).sign(t, r)
 		return r
 	}
-	by := map[string]any{"account": account, "key": s.who["root"].AccessKeyID, "region": region}
+	by := map[string]any{"account": account, "principal": "arn:aws:iam::" + account + ":root", "key": s.who["root"].AccessKeyID, "region": region}
 	for _, c := range []struct {
 		name string
 		r    *request

@@ -70,7 +70,7 @@ func isQueryURL(r *http.Request) bool {
 func (s *Server) readJSON(target []string, body []byte, rec *record) (*incoming, error) {
 	service, op := s.target(target)
 	if op != nil {
-		rec.operation = op.Name
+		rec.service, rec.operation = service.Name, op.Name
 	} else if len(body) == 0 {
 		// Where there is nothing to parse, the operation comes first (sibling).
 		return nil, api.UnknownOperation.With()
@@ -116,7 +116,7 @@ func (s *Server) readQuery(query string, body []byte, rec *record) (*incoming, e
 		}
 		rec.protocol = queryProtocol{namespace: sv.Namespace}
 		if op := sv.Operation(action); op != nil {
-			rec.operation, rec.protocol = op.Name, queryProtocol{sv.Namespace, op}
+			rec.service, rec.operation, rec.protocol = sv.Name, op.Name, queryProtocol{sv.Namespace, op}
 			return &incoming{service: sv, operation: op, decode: func(input any) error { return wire.DecodeForm(op.Input, form, input) }}, nil
 		}
 	}
@@ -194,6 +194,7 @@ var queryCodes = map[api.Code]api.Code{
 	api.ValidationException:                 api.ValidationError,
 	api.UnknownOperationException:           api.InvalidAction,
 	api.InternalErrorException:              api.InternalFailure,
+	api.TooManyRequestsException:            api.Throttling,
 }
 
 // A rawError is an answer from before the protocol is known: its body has a form of

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -16,17 +16,23 @@ import (
 // A record is what becomes known of a request on its way; it is logged once, at the
 // end. It never holds a secret, a token or a developer user identifier.
 type record struct {
-	id        string
-	start     time.Time
-	remote    string
-	operation string
-	caller    api.Caller
+	id    string
+	start time.Time
+	// remote is the address of who asks, without a port; empty for one on this machine that
+	// has none. secure: the connection is encrypted. Of both, a proxy may have told.
+	remote string
+	secure bool
+	trace  traceParent
+	// service and operation are of the description, or empty.
+	service, operation string
+	caller             api.Caller
 	// protocol is that of the answer: JSON until the request says otherwise.
 	protocol protocol
 	status   int
 	code     string
 	// err is an internal error, or the cause of a refusal, for the log alone.
-	err error
+	err      error
+	panicked bool
 	// warnings go to the client beside what is answered.
 	warnings []string
 }
@@ -41,8 +47,10 @@ func Warn(ctx context.Context, warning string) {
 	}
 }
 
-func newRecord(id string, now time.Time, r *http.Request) *record {
-	return &record{id: id, start: now, remote: r.RemoteAddr, protocol: jsonProtocol{}}
+func newRecord(id string, now time.Time, r *http.Request, proxies []netip.Prefix) *record {
+	rec := &record{id: id, start: now, trace: readTraceParent(r.Header), protocol: jsonProtocol{}}
+	rec.remote, rec.secure = peer(r, proxies)
+	return rec
 }
 
 // begin sets the headers that every answer has. They are spelled as AWS spells them.
@@ -76,17 +84,18 @@ func (rec *record) fail(w http.ResponseWriter, e *api.Error) {
 	rec.answer(w, e.Code.Status(), rec.protocol.contentType(), rec.protocol.failure(rec.id, e))
 }
 
-// remoteHost is the address of the peer without its port; empty for one on this machine
-// that has none.
-func (rec *record) remoteHost() string {
-	host, _, _ := net.SplitHostPort(rec.remote)
-	return host
-}
-
 // gone notes that nobody waits for an answer. The status is that which others log for
 // it; none is sent.
 func (rec *record) gone() {
 	rec.status, rec.code = 499, "ClientGone"
+}
+
+// observation is what counts of the request.
+func (rec *record) observation(end time.Time) Observation {
+	return Observation{
+		Service: rec.service, Operation: rec.operation, Outcome: cmp.Or(rec.code, "ok"),
+		Took: end.Sub(rec.start), Panicked: rec.panicked,
+	}
 }
 
 // headerSafe reports whether a text may stand in a header as it is: printable ASCII,
@@ -110,7 +119,7 @@ func (rec *record) log(ctx context.Context, l *slog.Logger, now time.Time) {
 	if !l.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 10)
+	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs, slog.String("id", rec.id), slog.String("op", rec.operation), slog.Int("status", rec.status))
 	if rec.code != "" {
 		attrs = append(attrs, slog.String("error", rec.code))
@@ -121,13 +130,19 @@ func (rec *record) log(ctx context.Context, l *slog.Logger, now time.Time) {
 	if rec.caller.Account != "" {
 		attrs = append(attrs, slog.String("account", rec.caller.Account))
 	}
+	if rec.caller.Principal != "" {
+		attrs = append(attrs, slog.String("principal", rec.caller.Principal))
+	}
 	if rec.caller.AccessKeyID != "" {
 		attrs = append(attrs, slog.String("key", rec.caller.AccessKeyID))
 	}
 	if rec.caller.Region != "" {
 		attrs = append(attrs, slog.String("region", rec.caller.Region))
 	}
-	attrs = append(attrs, slog.String("from", cmp.Or(rec.remoteHost(), "operator")), slog.Duration("took", now.Sub(rec.start)))
+	attrs = append(attrs, slog.String("from", cmp.Or(rec.remote, "operator")), slog.Duration("took", now.Sub(rec.start)))
+	if rec.trace.trace != "" {
+		attrs = append(attrs, slog.String("trace", rec.trace.trace), slog.String("span", rec.trace.parent))
+	}
 	// By way of the handler, the line has our clock's time, and nobody looks for the
 	// place in the source, which is always this one.
 	line := slog.NewRecord(now, level, "request", 0)

@@ -12,17 +12,20 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
+	"github.com/poolkeeper/poolkeeper/internal/limit"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 	"github.com/poolkeeper/poolkeeper/internal/wire"
 )
 
-// Config is what a [Server] needs. Every field is required but KeyUses, Audit and Strict.
+// Config is what a [Server] needs. Every field is required but KeyUses, Audit, Limits,
+// Proxies, Observe and Strict.
 type Config struct {
 	Services []Served
 	// Authenticate tells who the caller is, and Authorize whether it may do what it asks.
@@ -32,7 +35,13 @@ type Config struct {
 	KeyUses *KeyUses
 	// Audit records what changes nothing, as it is set to; nil: that is not recorded.
 	Audit *audit.Recorder
-	Now   func() time.Time
+	// Limits says who comes too fast; nil: nobody does.
+	Limits *limit.Limits
+	// Proxies are the networks of proxies that are believed whom they speak for.
+	Proxies []netip.Prefix
+	// Observe is told of each request at its end; nil: nobody is. It must not block.
+	Observe func(Observation)
+	Now     func() time.Time
 	// NewRequestID returns a fresh UUID.
 	NewRequestID func() string
 	Log          *slog.Logger
@@ -40,6 +49,15 @@ type Config struct {
 	// whose types are not those of the description: for tests. A program that was tested
 	// need not look at each of its start-ups.
 	Strict bool
+}
+
+// An Observation is what counts of a request. Its texts come from lists in the program, none
+// from the request: Service and Operation are of the description or empty, and Outcome is ok or
+// an error code.
+type Observation struct {
+	Service, Operation, Outcome string
+	Took                        time.Duration
+	Panicked                    bool
 }
 
 // Served is a service with the operations of it that are served. One that is not bound
@@ -68,6 +86,9 @@ type Server struct {
 	authorize    Authorizer
 	uses         *KeyUses
 	audit        *audit.Recorder
+	limits       *limit.Limits
+	proxies      []netip.Prefix
+	observe      func(Observation)
 	now          func() time.Time
 	newRequestID func() string
 	log          *slog.Logger
@@ -84,6 +105,7 @@ type served struct {
 func New(c Config) *Server {
 	s := &Server{
 		authenticate: c.Authenticate, authorize: c.Authorize, uses: c.KeyUses, audit: c.Audit,
+		limits: c.Limits, proxies: c.Proxies, observe: c.Observe,
 		now: c.Now, newRequestID: c.NewRequestID, log: c.Log, strict: c.Strict,
 	}
 	for _, sv := range c.Services {
@@ -108,7 +130,7 @@ func New(c Config) *Server {
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rec := newRecord(s.newRequestID(), s.now(), r)
+	rec := newRecord(s.newRequestID(), s.now(), r, s.proxies)
 	rec.begin(w.Header())
 	defer func() {
 		if p := recover(); p != nil {
@@ -116,9 +138,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				panic(p)
 			}
 			rec.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			rec.panicked = true
 			rec.fail(w, api.Internal.With())
 		}
-		rec.log(r.Context(), s.log, s.now())
+		end := s.now()
+		rec.log(r.Context(), s.log, end)
+		if s.observe != nil {
+			s.observe(rec.observation(end))
+		}
 	}()
 	if cors(w, r) {
 		rec.status = http.StatusOK
@@ -144,8 +171,12 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 		return nil, err
 	}
 
-	// 2. Protocol, service and operation.
+	// 2. Protocol, service and operation. Who comes too fast learns it in the form of the
+	// protocol, before anything costs more than this.
 	in, err := s.read(r, body, rec)
+	if !s.limits.Peer(rec.remote, rec.start) {
+		return nil, rec.protocol.translate(api.RateExceeded.With())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -164,9 +195,12 @@ func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record) (
 
 	// 3. Who calls.
 	rec.caller, err = s.authenticate.Authenticate(r.Context(), in.service.Service, op, signedPart(r, body))
-	rec.caller.SourceIP, rec.caller.Secure, rec.caller.Now = rec.remoteHost(), r.TLS != nil, rec.start
+	rec.caller.SourceIP, rec.caller.Secure, rec.caller.Now = rec.remote, rec.secure, rec.start
 	if err != nil {
 		return nil, nil, err
+	}
+	if !s.limits.Caller(rec.caller.AccessKeyID, rec.caller.Account, rec.caller.Region, op.Name, rec.start) {
+		return nil, nil, api.RateExceeded.With()
 	}
 
 	// 4. The input, converted and checked against the description.
@@ -215,6 +249,9 @@ func (s *Server) record(r *http.Request, in *incoming, rec *record, call *audit.
 	}
 	if s.audit == nil || err == nil && call == nil {
 		return err
+	}
+	if refused != nil && refused.Code == api.TooManyRequestsException {
+		return err // or who comes too fast would fill the log
 	}
 	if call == nil {
 		call = s.pending(r, in, rec)

@@ -92,7 +92,7 @@ func BenchmarkLogin(b *testing.B) {
 			reportCPU(b, cpu)
 		})
 
-		c, err := connect(db.readers.dsn)
+		c, err := connectSQLite(lite(db).readers.dsn)
 		if err != nil {
 			b.Fatal(err)
 		}

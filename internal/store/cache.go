@@ -8,15 +8,22 @@ import (
 )
 
 // A cache holds rows of the small tables that are read at every request: pools,
-// entities, access keys, signing keys and settings. It never goes stale, because no other
-// process writes to the file and because a cache does not outlive a change of these
-// tables: the writer withdraws it from [DB.cache] before such a commit and
+// entities, access keys, signing keys and settings. It never goes stale, because it does
+// not outlive a change of these tables.
+//
+// No other process writes to a file: the writer withdraws the cache before such a commit and
 // publishes an empty one after it. Who has used a cache and still finds it
 // published has seen only rows that were current all the while.
+//
+// In a database that others change too, each such commit counts the revision up. A cache has
+// rows of one revision, and is used in a transaction that has read that revision, or whose reader
+// looks, before it believes what it has seen, whether that is still the revision.
 //
 // Absence is never cached: anybody could fill the cache by asking for
 // what does not exist.
 type cache struct {
+	revision int64 // not of a file
+
 	pools         rows[guid, *identity.Pool]
 	users         rows[entityKey, *principal.User]
 	roles         rows[entityKey, *principal.Role]

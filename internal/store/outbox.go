@@ -10,7 +10,7 @@ import (
 // outbox is the part of a transaction that keeps events which wait for the audit log.
 type outbox interface {
 	events(limit int) ([]audit.Row, error)
-	dropEvents(seq int64) error
+	dropEvents(rows []audit.Row) error
 }
 
 // record puts into the outbox what the run has done, if it is a call that did it.
@@ -19,7 +19,11 @@ func (t *tx) record() error {
 	if p == nil {
 		return nil
 	}
-	_, err := t.exec(insertEvent, string(p.Line()))
+	n, err := t.db.engine.number(t.ctx)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(insertEvent, n, string(p.Line()))
 	t.recorded, t.added = true, true
 	return err
 }
@@ -33,9 +37,13 @@ func (t *tx) events(limit int) ([]audit.Row, error) {
 	return rows, err
 }
 
-func (t *tx) dropEvents(seq int64) error {
-	_, err := t.exec(deleteEvents, seq)
-	return err
+func (t *tx) dropEvents(rows []audit.Row) error {
+	for _, r := range rows {
+		if _, err := t.exec(deleteEvent, r.Seq); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // auditStore is the [audit.Store] on a DB.
@@ -54,8 +62,8 @@ func (s auditStore) Events(ctx context.Context, limit int) (rows []audit.Row, er
 }
 
 // Drop implements [audit.Store].
-func (s auditStore) Drop(ctx context.Context, seq int64) error {
-	return s.db.write(ctx, func(t fullTx) error { return t.dropEvents(seq) })
+func (s auditStore) Drop(ctx context.Context, rows []audit.Row) error {
+	return s.db.write(ctx, func(t fullTx) error { return t.dropEvents(rows) })
 }
 
 // Added implements [audit.Store].

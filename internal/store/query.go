@@ -1,6 +1,7 @@
 package store
 
-// A query is one SQL text. All texts of the product stand in this file. They run
+// A query is one SQL text. All texts of the product stand in this file, but for what
+// several processes on one database have between them (postgres_query.go). They run
 // unchanged on PostgreSQL and its relatives: parameters first appear in ascending
 // order (SQLite numbers $n by first appearance), columns are named, an order ends in
 // a unique key, and nothing is used that a distributed engine lacks (foreign
@@ -53,6 +54,11 @@ const (
 		SET authenticated = $1, disabled = $2, logins = $3, created = $4, modified = $5, revoked_before = $6
 		WHERE id = $7`
 	deleteIdentity query = `DELETE FROM identity WHERE id = $1`
+
+	selectSeen query = `SELECT id, authenticated, disabled, logins, created, seen
+		FROM identity WHERE id > $1 ORDER BY id LIMIT $2`
+	updateSeen query = `UPDATE identity SET seen = $1
+		WHERE id = $2 AND authenticated = 0 AND (seen IS NULL OR seen < $1)`
 
 	selectLogin query = `SELECT identity FROM login
 		WHERE pool = $1 AND provider = $2 AND subject = $3`
@@ -110,10 +116,10 @@ const (
 )
 
 const (
-	selectEvents query = `SELECT seq, line FROM audit_event ORDER BY seq LIMIT $1`
-	insertEvent  query = `INSERT INTO audit_event (seq, line)
-		SELECT coalesce(max(seq), 0) + 1, $1 FROM audit_event`
-	deleteEvents query = `DELETE FROM audit_event WHERE seq <= $1`
+	selectEvents    query = `SELECT seq, line FROM audit_event ORDER BY seq LIMIT $1`
+	selectLastEvent query = `SELECT seq FROM audit_event ORDER BY seq DESC LIMIT 1`
+	insertEvent     query = `INSERT INTO audit_event (seq, line) VALUES ($1, $2)`
+	deleteEvent     query = `DELETE FROM audit_event WHERE seq = $1`
 )
 
 const (

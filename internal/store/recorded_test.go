@@ -306,7 +306,7 @@ func (d *deployment) call(operation string, in any) (out any, p *audit.Pending, 
 	}
 	for _, r := range rows {
 		lines = append(lines, r.Line)
-		if err := d.db.Audit().Drop(d.Context(), r.Seq); err != nil {
+		if err := d.db.Audit().Drop(d.Context(), []audit.Row{r}); err != nil {
 			d.Fatal(err)
 		}
 	}

@@ -217,12 +217,12 @@ func TestView_CachedNeedsNoConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSetting(t, db, "a", "b")
-	for range cap(db.readers.free) {
-		c, err := db.readers.take(t.Context())
+	for range cap(lite(db).readers.free) {
+		c, err := lite(db).readers.take(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { db.readers.give(c, false) }()
+		defer func() { lite(db).readers.give(c, false) }()
 	}
 	for name, want := range map[string]error{"a": nil, "absent": context.DeadlineExceeded} {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -274,12 +274,12 @@ func TestCache_Principals(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range cap(db.readers.free) {
-		c, err := db.readers.take(t.Context())
+	for range cap(lite(db).readers.free) {
+		c, err := lite(db).readers.take(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { db.readers.give(c, false) }()
+		defer func() { lite(db).readers.give(c, false) }()
 	}
 	for _, c := range []struct {
 		what string
@@ -309,19 +309,19 @@ func TestView_KeepsCurrentSnapshotOnly(t *testing.T) {
 	db := openNew(t)
 	check := func(when string, want bool) {
 		t.Helper()
-		if got := db.readers.idle[0].reading; got != want {
+		if got := lite(db).readers.idle[0].reading; got != want {
 			t.Errorf("%s: transaction kept: %t, want %t", when, got, want)
 		}
 	}
 	wantSetting(t, db, "absent", "")
 	check("at rest", true)
-	db.readers.beginCommit()
+	lite(db).readers.beginCommit()
 	check("when a commit begins", false)
 	wantSetting(t, db, "absent", "")
 	check("during a commit", false)
 	err := db.View(t.Context(), func(tx identity.Tx) error {
 		_, err := tx.Setting("absent")
-		db.readers.endCommit()
+		lite(db).readers.endCommit()
 		return err
 	})
 	if !errors.Is(err, identity.ErrNotFound) {
@@ -366,3 +366,6 @@ func TestLogStaysBounded(t *testing.T) {
 		t.Errorf("log has %d bytes", got)
 	}
 }
+
+// lite is the engine of a store in a file.
+func lite(db *DB) *sqliteEngine { return db.engine.(*sqliteEngine) }

@@ -17,18 +17,29 @@ var errFinished = errors.New("use of a Tx whose closure has returned")
 // Updates of a batch, one after the other. It begins with its first statement:
 // what needs only cached rows never touches the database.
 type transaction struct {
-	// acquire returns the connection; it is called once, when the transaction
-	// begins. start is the statement with which it does.
-	acquire func(context.Context) (*conn, error)
-	start   query
-	conn    *conn // nil until then
+	// start begins it, once. A connection that is returned with an error must be
+	// given back all the same.
+	start func(context.Context) (conn, error)
+	conn  conn // nil until then
+	// clock tells when it began; nil: nobody asks.
+	clock func() time.Time
+	began time.Time
 	// cache is nil when cached rows may not be used.
 	cache *cache
 	// changed: a row was written. dirty: one of a cached table. added: one of the outbox.
 	changed, dirty, added bool
-	// dead is the error of the database that ended this transaction. SQLite
-	// may have rolled it back by itself: no statement may follow.
+	// dead is the error of the database that ended this transaction, which the engine
+	// may have rolled back by itself: no statement may follow.
 	dead error
+	// values has the arguments of a statement while it begins. Those of a call through an
+	// interface would be a piece of memory each time.
+	values []driver.Value
+}
+
+// bind returns the arguments in memory of the transaction.
+func (tr *transaction) bind(args []driver.Value) []driver.Value {
+	tr.values = append(tr.values[:0], args...)
+	return tr.values
 }
 
 // begin makes sure that the transaction has begun.
@@ -36,23 +47,21 @@ func (tr *transaction) begin(ctx context.Context) error {
 	if tr.dead != nil || tr.conn != nil {
 		return tr.dead
 	}
-	c, err := tr.acquire(ctx)
-	if err != nil {
-		return err
+	if tr.clock != nil {
+		tr.began = tr.clock()
 	}
+	c, err := tr.start(ctx)
 	tr.conn = c
-	if c.reading {
-		return nil
+	if c != nil || errors.Is(err, identity.ErrUnavailable) {
+		tr.dead = err
 	}
-	if _, err := c.exec(tr.start); err != nil {
-		tr.dead = unavailable("begin", err)
-	}
-	return tr.dead
+	return err
 }
 
 // tx is one run of a closure in a transaction.
 type tx struct {
 	*transaction
+	db  *DB
 	ctx context.Context
 	now time.Time
 	// wrote: this run has changed a row. recorded: and put an event into the outbox.
@@ -76,6 +85,9 @@ func (t *tx) run(f func(fullTx) error, as fullTx) error {
 		return err
 	}
 	if t.err == nil && t.wrote {
+		t.err = t.checkLease()
+	}
+	if t.err == nil && t.wrote {
 		t.err = t.record()
 	}
 	return t.err
@@ -97,6 +109,10 @@ func (t *tx) ready() error {
 
 // fail records an error of the database.
 func (t *tx) fail(q query, err error) error {
+	if errors.Is(err, errArgument) {
+		t.err = err
+		return err
+	}
 	t.dead = unavailable(strings.Join(strings.Fields(string(q)), " "), err)
 	t.err = t.dead
 	return t.err
@@ -107,7 +123,7 @@ func (t *tx) exec(q query, args ...driver.Value) (int64, error) {
 	if err := t.ready(); err != nil {
 		return 0, err
 	}
-	n, err := t.conn.exec(q, args...)
+	n, err := t.conn.exec(q, t.bind(args)...)
 	if err != nil {
 		return 0, t.fail(q, err)
 	}
@@ -140,7 +156,7 @@ func (t *tx) first(q query, args ...driver.Value) ([]driver.Value, error) {
 	if err := t.ready(); err != nil {
 		return nil, err
 	}
-	row, err := t.conn.first(q, args...)
+	row, err := t.conn.first(q, t.bind(args)...)
 	if err != nil {
 		return nil, t.fail(q, err)
 	}
@@ -161,7 +177,7 @@ func (t *tx) each(q query, f func([]driver.Value) error, args ...driver.Value) e
 			return io.EOF
 		}
 		return nil
-	}, args...)
+	}, t.bind(args)...)
 	if err != nil {
 		return t.fail(q, err)
 	}

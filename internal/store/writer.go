@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/poolkeeper/poolkeeper/internal/audit"
@@ -98,46 +98,44 @@ func (u *update) answer(err error) {
 	u.turn <- nil
 }
 
-// A writer is the only one that writes to the database.
+// A writer runs Updates in batches: whoever waits shares a transaction. It has as many
+// loops as the engine says, each with one transaction at a time.
 type writer struct {
-	dsn     string
 	db      *DB
-	conn    *conn // nil after a failure that it did not survive
 	queue   chan *update
-	stopped chan struct{} // closed when loop has returned
-
-	broken chan struct{} // closed once cause is set
-	cause  error
+	loops   sync.WaitGroup
+	stopped chan struct{} // closed when all loops have returned
 
 	updates, commits atomic.Uint64
 
 	added chan struct{} // see audit.Store
 }
 
-func newWriter(dsn string, c *conn, db *DB) *writer {
+func newWriter(db *DB) *writer {
 	return &writer{
-		dsn: dsn, db: db, conn: c,
+		db:      db,
 		queue:   make(chan *update, batchLimit),
 		stopped: make(chan struct{}),
-		broken:  make(chan struct{}),
 		added:   make(chan struct{}, 1),
 	}
 }
 
-func (w *writer) close() error {
-	if w.conn == nil {
-		return nil
+func (w *writer) begin() {
+	for n := range w.db.engine.writers() {
+		w.loops.Go(func() { w.loop(n) })
 	}
-	return w.conn.close()
+	go func() {
+		w.loops.Wait()
+		close(w.stopped)
+	}()
 }
 
 // loop serves the queue until the store closes.
-func (w *writer) loop() {
-	defer close(w.stopped)
+func (w *writer) loop(n int) {
 	for {
 		select {
 		case u := <-w.queue:
-			w.serve(w.gather([]*update{u}))
+			w.serve(n, w.gather([]*update{u}))
 		case <-w.db.closing:
 			return
 		}
@@ -164,22 +162,38 @@ func (w *writer) gather(us []*update) []*update {
 // the next transaction, where nothing is lost by its failing again. So each
 // answer rests on committed state only, and no closure runs more than a few times,
 // whatever its neighbours do.
-func (w *writer) serve(us []*update) {
+//
+// A transaction that lost a race against another one is run again, too, each time with fewer
+// updates: two nodes that get into each other's way with all they have need not do so
+// with a part of it.
+func (w *writer) serve(n int, us []*update) {
+	tries := 0
 	for end := len(us); len(us) > 0; end = len(us) {
+		if tries > 1 {
+			end = max(1, len(us)>>(tries-1))
+		}
 		for {
-			tr := w.transaction()
+			tr := w.transaction(n)
 			failed := w.run(tr, us[:end])
-			if failed == len(us) {
+			if failed == len(us) && tries == 0 {
 				// Who came while these ran shares their sync.
 				us = w.gather(us)
 				failed += w.run(tr, us[end:])
 				end = len(us)
 			}
 			if failed == end || tr.dead != nil {
+				if err := w.commit(n, tr); err != nil && w.db.engine.again(err, tries) {
+					w.db.tally.retries.Add(uint64(min(failed+1, end))) // with the one that it died in
+					tries++
+					end = 0
+					break
+				}
 				w.finish(tr, us[:end])
+				tries = 0
 				break
 			}
-			w.abandon(tr)
+			w.db.engine.abandon(n, tr)
+			w.db.tally.retries.Add(uint64(failed))
 			if failed == 0 {
 				end = 1
 				us[0].answer(us[0].err)
@@ -191,24 +205,18 @@ func (w *writer) serve(us []*update) {
 	}
 }
 
-func (w *writer) transaction() *transaction {
-	return &transaction{acquire: w.acquire, start: beginWrite, cache: w.db.cache.Load()}
-}
-
-// acquire returns the connection, and a new one after a failure that the last one did
-// not survive.
-func (w *writer) acquire(context.Context) (*conn, error) {
-	if w.cause != nil {
-		return nil, w.cause
+// transaction returns one for a loop, timed where somebody asks.
+func (w *writer) transaction(n int) *transaction {
+	if w.db.commit == nil {
+		return w.db.engine.writing(n)
 	}
-	if w.conn == nil {
-		c, err := connect(w.dsn)
-		if err != nil {
-			return nil, unavailable("open a connection", err)
-		}
-		w.conn = c
+	asked := w.db.clock()
+	tr := w.db.engine.writing(n)
+	tr.clock = w.db.clock
+	if tr.conn != nil { // it has begun
+		tr.began = asked
 	}
-	return w.conn, nil
+	return tr
 }
 
 // run runs the closures in one transaction. It returns the index of the first that
@@ -222,7 +230,7 @@ func (w *writer) run(tr *transaction, us []*update) int {
 		if u.err = u.ctx.Err(); u.err != nil {
 			continue
 		}
-		t := &tx{transaction: tr, ctx: u.ctx, now: w.db.now()}
+		t := &tx{transaction: tr, db: w.db, ctx: u.ctx, now: w.db.now()}
 		u.turn <- t
 		<-u.ran
 		if tr.dead != nil || t.wrote && (u.gone || u.err != nil) {
@@ -232,67 +240,39 @@ func (w *writer) run(tr *transaction, us []*update) int {
 	return len(us)
 }
 
-// finish commits and answers.
+// finish counts and answers.
 func (w *writer) finish(tr *transaction, us []*update) {
-	err := w.commit(tr)
-	for _, u := range us {
-		switch {
-		case u.state.Load() == withdrawn:
-		case err != nil:
-			u.answer(err)
-		default:
-			u.answer(u.err)
+	if tr.dead == nil && tr.changed {
+		w.updates.Add(uint64(len(us)))
+		if w.db.commit != nil {
+			w.db.commit(len(us), w.db.clock().Sub(tr.began))
 		}
 	}
-	if err == nil && tr.changed {
-		w.updates.Add(uint64(len(us)))
-	}
-	if err == nil && tr.added {
+	if tr.dead == nil && tr.added {
 		select {
 		case w.added <- struct{}{}:
 		default: // it has not been looked at since the last time
 		}
 	}
+	for _, u := range us {
+		switch {
+		case u.state.Load() == withdrawn:
+		case tr.dead != nil:
+			u.answer(tr.dead)
+		default:
+			u.answer(u.err)
+		}
+	}
 }
 
-// commit ends the transaction. No one sees a cached row that the commit
-// changes: the cache is withdrawn before and replaced after it, also when it
-// fails, for then the outcome is unknown.
-func (w *writer) commit(tr *transaction) error {
+// commit ends the transaction, if it has begun.
+func (w *writer) commit(n int, tr *transaction) error {
 	if tr.conn == nil {
 		return tr.dead
 	}
-	if tr.dirty {
-		w.db.cache.Store(nil)
-		defer w.db.cache.Store(new(cache))
-	}
-	if tr.changed {
-		w.db.readers.beginCommit()
-		defer w.db.readers.endCommit()
-	}
-	if tr.dead == nil {
-		if _, err := tr.conn.exec(commit); err != nil {
-			tr.dead = unavailable("commit", err)
-		}
-	}
-	if tr.dead != nil {
-		w.abandon(tr)
-		return tr.dead
-	}
-	if tr.changed {
+	err := w.db.engine.commit(n, tr)
+	if err == nil && tr.changed {
 		w.commits.Add(1)
 	}
-	return nil
-}
-
-// abandon rolls the transaction back.
-func (w *writer) abandon(tr *transaction) {
-	if tr.dead != nil && fatal(tr.dead) {
-		w.cause = fmt.Errorf("store is broken until it is opened again: %w", tr.dead)
-		close(w.broken)
-	}
-	if !tr.conn.rollback() {
-		_ = tr.conn.close() // its own failure is the one that counts
-		w.conn = nil
-	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 var errClosed = errors.New("the ring is closed")
@@ -22,6 +23,10 @@ type queue struct {
 	// waiting, at least one and at most lanes.
 	sign  func([]*job)
 	lanes int
+	// observe is told how long each signature has waited and taken, by the clock now; nil:
+	// nobody is. Both are set before the first job.
+	observe func(waited, took time.Duration)
+	now     func() time.Time
 
 	stop    chan struct{}
 	stopped sync.Once
@@ -36,6 +41,8 @@ type job struct {
 
 	signature []byte
 	err       error
+
+	queued time.Time // of an observed queue
 
 	// gone: the caller no longer waits. done: signature and err are final.
 	gone <-chan struct{}
@@ -62,6 +69,9 @@ func newQueue(workers, lanes int, sign func([]*job)) *queue {
 // that ends first; a signature that nobody waits for is not made.
 func (q *queue) signature(ctx context.Context, private crypto.Signer, hash crypto.Hash, digest []byte) ([]byte, error) {
 	j := &job{private: private, hash: hash, digest: digest, gone: ctx.Done(), done: make(chan struct{})}
+	if q.observe != nil {
+		j.queued = q.now()
+	}
 	select {
 	case q.jobs <- j:
 	case <-ctx.Done():
@@ -90,7 +100,7 @@ func (q *queue) work() {
 		}
 		batch = slices.DeleteFunc(batch, (*job).abandoned)
 		if len(batch) > 0 {
-			q.sign(batch)
+			q.make(batch)
 		}
 		for _, j := range batch {
 			close(j.done)
@@ -99,6 +109,20 @@ func (q *queue) work() {
 		// A worker with work never blocks; without this, whoever it just served would
 		// wait for the end of its time slice.
 		runtime.Gosched()
+	}
+}
+
+// make signs the batch and tells the observer.
+func (q *queue) make(batch []*job) {
+	if q.observe == nil {
+		q.sign(batch)
+		return
+	}
+	began := q.now()
+	q.sign(batch)
+	took := q.now().Sub(began)
+	for _, j := range batch {
+		q.observe(began.Sub(j.queued), took)
 	}
 }
 

@@ -92,6 +92,9 @@ type Config struct {
 	Certificates bool
 	// Log is told of every change to the keys, and of failures in Run. Nil: no log.
 	Log *slog.Logger
+	// Observe is told of each RSA signature how long it has waited for a worker, and taken;
+	// nil: nobody is. It must not block.
+	Observe func(waited, took time.Duration)
 	// Workers is the number of goroutines that make RSA signatures. Zero: GOMAXPROCS.
 	Workers int
 }
@@ -141,6 +144,8 @@ func New(c Config) (*Ring, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
+	q := newQueue(c.Workers, 1, signEach)
+	q.observe, q.now = c.Observe, c.Now
 	return &Ring{
 		store:        c.Store,
 		seal:         c.Seal,
@@ -153,7 +158,7 @@ func New(c Config) (*Ring, error) {
 		maxLifetime:  c.MaxLifetime,
 		certificates: c.Certificates,
 		log:          c.Log,
-		queue:        newQueue(c.Workers, 1, signEach),
+		queue:        q,
 		asked:        make(chan struct{}, 1),
 	}, nil
 }
@@ -203,6 +208,9 @@ var errInactive = errors.New("no signing key is active")
 
 // Close stops the workers. Calls of Issue that still wait for one fail.
 func (r *Ring) Close() { r.queue.close() }
+
+// Waiting is how many RSA signatures wait for a worker.
+func (r *Ring) Waiting() int { return len(r.queue.jobs) }
 
 // Issue implements [identity.Issuer]: one read of the store, and one snapshot of the key
 // for algorithm, key id and signature.

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/store/pgtest"
 )
 
 // patience bounds each wait for something that takes a moment: the machine may be busy.
@@ -65,13 +67,17 @@ type world struct {
 }
 
 // newWorld starts a server on a new data directory. It is stopped when the test
-// ends, must then exit with code 0, and shows its log if the test has failed.
+// ends, must then exit with code 0, and shows its log if the test has failed. With
+// POOLKEEPER_TEST_STORE=postgres it keeps everything on a PostgreSQL server.
 func newWorld(t *testing.T, flags ...string) *world {
 	t.Helper()
 	// Not t.TempDir: the path of a socket is short.
 	dir, err := os.MkdirTemp("", "pk-")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if os.Getenv("POOLKEEPER_TEST_STORE") == "postgres" {
+		flags = append(flags, "--store", pgtest.Database(t), "--auto-migrate")
 	}
 	w := &world{t: t, dir: dir, data: filepath.Join(dir, "data"), flags: flags, log: newTranscript(), printed: newTranscript()}
 	t.Cleanup(func() {

@@ -56,16 +56,14 @@ func checkAccessKey(t *testing.T, s principal.Store, want *principal.AccessKey) 
 			if err != nil {
 				return fmt.Errorf("access key %s: %w", want.ID, err)
 			}
-			same(t, "access key", got, want)
-			return nil
+			return differs("access key", got, want)
 		})
 	}
 	view(t, s, func(tx principal.Tx) error {
 		keys, err := tx.AccessKeysOf(want.Account, want.User)
 		for _, k := range keys {
 			if k.ID == want.ID {
-				same(t, "access key in a list", k, want)
-				return err
+				return errors.Join(err, differs("access key in a list", k, want))
 			}
 		}
 		return errors.Join(err, fmt.Errorf("access key %s is not one of user %q", want.ID, want.User))
@@ -76,8 +74,7 @@ func checkKeysOf(t *testing.T, s principal.Store, account, user string, want ...
 	t.Helper()
 	view(t, s, func(tx principal.Tx) error {
 		got, err := tx.AccessKeysOf(account, user)
-		same(t, fmt.Sprintf("access keys of user %q of %s", user, account), got, want)
-		return err
+		return errors.Join(err, differs(fmt.Sprintf("access keys of user %q of %s", user, account), got, want))
 	})
 }
 
@@ -90,8 +87,7 @@ func checkUse(t *testing.T, s principal.Store, id string, want principal.KeyUse)
 	t.Helper()
 	view(t, s, func(tx principal.Tx) error {
 		got, err := tx.KeyUse(id)
-		same(t, "use of "+id, got, want)
-		return err
+		return errors.Join(err, differs("use of "+id, got, want))
 	})
 }
 

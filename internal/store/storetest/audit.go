@@ -121,7 +121,7 @@ func auditChange(t *testing.T, s Audited) {
 	if !p.Recorded() {
 		t.Error("the call was not told that it is recorded")
 	}
-	if err := s.Outbox.Drop(t.Context(), last); err != nil {
+	if err := s.Outbox.Drop(t.Context(), []audit.Row{{Seq: last}}); err != nil {
 		t.Fatal(err)
 	}
 	wantEvents(t, s)
@@ -194,7 +194,7 @@ func auditOrder(t *testing.T, s Audited) {
 		if err != nil || len(rows) != n {
 			t.Fatalf("got %d events, %v, want %d", len(rows), err, n)
 		}
-		if err := s.Outbox.Drop(t.Context(), rows[n-1].Seq); err != nil {
+		if err := s.Outbox.Drop(t.Context(), rows); err != nil {
 			t.Fatal(err)
 		}
 		names = names[n:]
@@ -311,7 +311,7 @@ func auditConcurrent(t *testing.T, s Audited) {
 				}
 				continue
 			}
-			if err := s.Outbox.Drop(t.Context(), rows[len(rows)-1].Seq); err != nil {
+			if err := s.Outbox.Drop(t.Context(), rows); err != nil {
 				t.Error(err)
 				return
 			}

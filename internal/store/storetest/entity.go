@@ -88,8 +88,7 @@ func (e entities[T]) check(t *testing.T, s principal.Store, want *T) {
 			if err != nil {
 				return fmt.Errorf("get %+q: %w", c.Name, err)
 			}
-			same(t, "entity "+c.Name, got, want)
-			return nil
+			return differs("entity "+c.Name, got, want)
 		})
 	}
 	view(t, s, func(tx principal.Tx) error {
@@ -101,8 +100,7 @@ func (e entities[T]) check(t *testing.T, s principal.Store, want *T) {
 		if err != nil {
 			return err
 		}
-		same(t, "entity in a list "+c.Name, list[n], want)
-		return nil
+		return differs("entity in a list "+c.Name, list[n], want)
 	})
 }
 
@@ -151,8 +149,7 @@ func (e entities[T]) foldsCase(t *testing.T, s principal.Store) {
 		for _, name := range []string{"AliceZ@[`{", "alicez@[`{", "ALICEZ@[`{"} {
 			view(t, s, func(tx principal.Tx) error {
 				got, err := e.of(tx).Get(account, name)
-				same(t, "got by "+name, got, e.bare("AliceZ@[`{"))
-				return err
+				return errors.Join(err, differs("got by "+name, got, e.bare("AliceZ@[`{")))
 			})
 		}
 	}
@@ -229,8 +226,7 @@ func (e entities[T]) list(t *testing.T, s principal.Store) {
 	}
 	view(t, s, func(tx principal.Tx) error { // after a name that nobody has
 		got, err := e.of(tx).List(account, "Y", 2)
-		same(t, "list after Y", got, want[14:16])
-		return err
+		return errors.Join(err, differs("list after Y", got, want[14:16]))
 	})
 }
 
@@ -269,8 +265,7 @@ func (e entities[T]) renameCase(t *testing.T, s principal.Store) {
 	}
 	view(t, s, func(tx principal.Tx) error {
 		list, err := e.of(tx).List(account, "", 10)
-		same(t, "list", list, []*T{e.full("ALICE", "x")})
-		return err
+		return errors.Join(err, differs("list", list, []*T{e.full("ALICE", "x")}))
 	})
 }
 
@@ -302,8 +297,7 @@ func (e entities[T]) remove(t *testing.T, s principal.Store) {
 	wantErr(t, s.Update, identity.ErrNotFound, func(tx principal.Tx) error { return e.of(tx).Update(e.bare("alice")) })
 	view(t, s, func(tx principal.Tx) error {
 		list, err := e.of(tx).List(account, "", 10)
-		same(t, "list", list, []*T{e.bare("bob")})
-		return err
+		return errors.Join(err, differs("list", list, []*T{e.bare("bob")}))
 	})
 	update(t, s, e.inserts(e.bare("Alice")))
 	e.check(t, s, e.bare("Alice"))
@@ -323,8 +317,7 @@ func (e entities[T]) accountsApart(t *testing.T, s principal.Store) {
 	e.check(t, s, e.bare("bob"))
 	view(t, s, func(tx principal.Tx) error {
 		list, err := e.of(tx).List(otherAccount, "", 10)
-		same(t, "list of the other account", list, nil)
-		return err
+		return errors.Join(err, differs("list of the other account", list, nil))
 	})
 }
 
@@ -346,7 +339,9 @@ func (e entities[T]) bytes(t *testing.T, s principal.Store) {
 				if err != nil {
 					return err
 				}
-				same(t, fmt.Sprintf("text %.20q", text), got, e.full(fmt.Sprint("text", n), text))
+				if err := differs(fmt.Sprintf("text %.20q", text), got, e.full(fmt.Sprint("text", n), text)); err != nil {
+					return err
+				}
 			}
 			return nil
 		})

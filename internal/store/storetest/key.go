@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -26,8 +27,7 @@ func checkSigningKeys(t *testing.T, s identity.Store, want ...*identity.SigningK
 	t.Helper()
 	view(t, s, func(tx identity.Tx) error {
 		got, err := tx.SigningKeys()
-		same(t, "signing keys", got, want)
-		return err
+		return errors.Join(err, differs("signing keys", got, want))
 	})
 }
 
@@ -70,8 +70,7 @@ func settingPutAndRead(t *testing.T, s identity.Store) {
 		t.Helper()
 		view(t, s, func(tx identity.Tx) error {
 			got, err := tx.Setting("a")
-			same(t, "setting", got, want)
-			return err
+			return errors.Join(err, differs("setting", got, want))
 		})
 	}
 	put := func(name string, value []byte) func(identity.Tx) error {

@@ -135,8 +135,7 @@ func listIdentityOrder(t *testing.T, s identity.Store) {
 			return errors.Join(err, fmt.Errorf("got %d", len(list)))
 		}
 		one, err := tx.Identity(list[0].ID)
-		same(t, "identity in a list", list[0], one)
-		return err
+		return errors.Join(err, differs("identity in a list", list[0], one))
 	})
 }
 
@@ -220,14 +219,12 @@ func listLogins(t *testing.T, s identity.Store) {
 	for _, at := range [][2]string{{poolID(3), login("").Provider}, {poolID(1), "login.none"}} {
 		view(t, s, func(tx identity.Tx) error {
 			list, err := tx.LoginsOf(at[0], at[1], "", "", 10)
-			same(t, "logins of what has none", list, nil)
-			return err
+			return errors.Join(err, differs("logins of what has none", list, nil))
 		})
 	}
 	update(t, s, func(tx identity.Tx) error { return tx.DeletePool(poolID(1)) })
 	view(t, s, func(tx identity.Tx) error {
 		list, err := tx.LoginsOf(poolID(1), login("").Provider, "", "", 10)
-		same(t, "logins of a deleted pool", list, nil)
-		return err
+		return errors.Join(err, differs("logins of a deleted pool", list, nil))
 	})
 }

@@ -55,10 +55,10 @@ func checkPool(t *testing.T, s identity.Store, want *identity.Pool) {
 	t.Helper()
 	view(t, s, func(tx identity.Tx) error {
 		got, err := tx.Pool(want.ID)
-		if err == nil {
-			same(t, "pool", got, want)
+		if err != nil {
+			return err
 		}
-		return err
+		return differs("pool", got, want)
 	})
 }
 
@@ -67,8 +67,7 @@ func poolReadBack(t *testing.T, s identity.Store) {
 	checkPool(t, s, fullPool())
 	view(t, s, func(tx identity.Tx) error {
 		got, err := tx.Pools(account, region, identity.Cursor{}, 10)
-		same(t, "pools", got, []*identity.Pool{fullPool()})
-		return err
+		return errors.Join(err, differs("pools", got, []*identity.Pool{fullPool()}))
 	})
 	update(t, s, insertPool(newPool(2)))
 	checkPool(t, s, newPool(2))
@@ -208,8 +207,7 @@ func poolOtherRegion(t *testing.T, s identity.Store) {
 	checkPool(t, s, p)
 	view(t, s, func(tx identity.Tx) error {
 		got, err := tx.Pools(account, otherRegion, identity.Cursor{}, 10)
-		same(t, "pools", got, []*identity.Pool{p})
-		return err
+		return errors.Join(err, differs("pools", got, []*identity.Pool{p}))
 	})
 }
 
@@ -219,8 +217,7 @@ func poolSigningAlgorithms(t *testing.T, s identity.Store) {
 		view(t, s, func(tx identity.Tx) error {
 			got, err := tx.SigningAlgorithms()
 			slices.Sort(got)
-			same(t, "algorithms", got, want)
-			return err
+			return errors.Join(err, differs("algorithms", got, want))
 		})
 	}
 	with := func(n int, owner, algorithm string) *identity.Pool {
@@ -235,8 +232,7 @@ func poolSigningAlgorithms(t *testing.T, s identity.Store) {
 		err := steps(insertPool(with(3, otherAccount, "ES256")), insertPool(with(4, account, "RS256")), insertPool(with(5, account, "EdDSA")))(tx)
 		got, readErr := tx.SigningAlgorithms()
 		slices.Sort(got)
-		same(t, "algorithms within the transaction", got, []string{"ES256", "EdDSA", "RS256"})
-		return errors.Join(err, readErr)
+		return errors.Join(err, readErr, differs("algorithms within the transaction", got, []string{"ES256", "EdDSA", "RS256"}))
 	})
 	read("ES256", "EdDSA", "RS256")
 	// While one pool asks for it, and no longer.

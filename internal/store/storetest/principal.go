@@ -144,11 +144,13 @@ func principalsKindsApart(t *testing.T, s principal.Store) {
 		policy, err2 := tx.Policies().Get(account, "a")
 		oidc, err3 := tx.OIDCProviders().Get(account, "a")
 		saml, err4 := tx.SAMLProviders().Get(account, "a")
-		same(t, "user", user, newUser("a"))
-		same(t, "policy", policy, newPolicy("a"))
-		same(t, "OIDC provider", oidc, newOIDCProvider("a"))
-		same(t, "SAML provider", saml, newSAMLProvider("a"))
-		return errors.Join(err1, err2, err3, err4)
+		return errors.Join(
+			err1, err2, err3, err4,
+			differs("user", user, newUser("a")),
+			differs("policy", policy, newPolicy("a")),
+			differs("OIDC provider", oidc, newOIDCProvider("a")),
+			differs("SAML provider", saml, newSAMLProvider("a")),
+		)
 	})
 	wantErr(t, s.View, identity.ErrNotFound, func(tx principal.Tx) error { _, err := tx.Roles().Get(account, "a"); return err })
 }
@@ -212,11 +214,13 @@ func principalsUpdateSeesItsWrites(t *testing.T, s principal.Store) {
 		list, err2 := tx.Users().List(account, "", 10)
 		k, err3 := tx.AccessKey(changed.ID)
 		use, err4 := tx.KeyUse(changed.ID)
-		same(t, "user", u, fullUser("a", "x"))
-		same(t, "users", list, []*principal.User{fullUser("a", "x")})
-		same(t, "access key", k, changed)
-		same(t, "use", use, keyUse(1))
-		return errors.Join(err1, err2, err3, err4)
+		return errors.Join(
+			err1, err2, err3, err4,
+			differs("user", u, fullUser("a", "x")),
+			differs("users", list, []*principal.User{fullUser("a", "x")}),
+			differs("access key", k, changed),
+			differs("use", use, keyUse(1)),
+		)
 	})
 }
 

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) identity.Store) {
 	}{
 		{"Pools", testPools},
 		{"Identities", testIdentities},
+		{"Guests", testGuests},
 		{"SigningKeys", testSigningKeys},
 		{"Settings", testSettings},
 		{"Lists", testLists},
@@ -140,12 +141,20 @@ func wantErr[Tx any](t *testing.T, run func(context.Context, func(Tx) error) err
 	}
 }
 
-// same compares records; an empty list or map is as good as none.
+// same compares records; an empty list or map is as good as none. In a closure, which may run
+// again, it is differs that does.
 func same[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("%s: (-want +got)\n%s", what, diff)
+	if err := differs(what, got, want); err != nil {
+		t.Error(err)
 	}
+}
+
+func differs[T any](what string, got, want T) error {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		return fmt.Errorf("%s: (-want +got)\n%s", what, diff)
+	}
+	return nil
 }
 
 // checkIdentity reads an identity back and checks it, and that its logins find it.
@@ -156,11 +165,13 @@ func checkIdentity(t *testing.T, s identity.Store, want *identity.Identity) {
 		if err != nil {
 			return fmt.Errorf("identity %s: %w", want.ID, err)
 		}
-		same(t, "identity "+want.ID, got, want)
+		if err := differs("identity "+want.ID, got, want); err != nil {
+			return err
+		}
 		for _, l := range want.Logins {
 			id, err := tx.IdentityOfLogin(want.PoolID, l)
 			if err != nil || id != want.ID {
-				t.Errorf("identity of login %q: got %q, %v, want %q", l, id, err, want.ID)
+				return fmt.Errorf("identity of login %q: got %q, %w, want %q", l, id, err, want.ID)
 			}
 		}
 		return nil

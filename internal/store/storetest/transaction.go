@@ -85,8 +85,7 @@ func transactionUpdateSeesItsWrites(t *testing.T, s identity.Store) {
 			return err
 		}
 		p, err := tx.Pool(poolID(1))
-		same(t, "pool", p, changed)
-		if err != nil {
+		if err := errors.Join(err, differs("pool", p, changed)); err != nil {
 			return err
 		}
 		id, err := tx.IdentityOfLogin(poolID(1), login("a"))

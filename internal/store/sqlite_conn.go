@@ -11,13 +11,13 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// A conn is one connection to the database, used by one goroutine at a time.
+// A sqliteConn is one connection to the database, used by one goroutine at a time.
 //
 // It speaks to the driver without database/sql, whose pool costs a third of a
 // point lookup, and with a context that can not end, because the driver starts
 // a goroutine per statement for any other. Statements are short; whoever has a
 // context looks at it between them.
-type conn struct {
+type sqliteConn struct {
 	c     driver.Conn
 	stmts map[query]statement
 	args  []driver.NamedValue
@@ -35,7 +35,7 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
-func connect(dsn string) (*conn, error) {
+func connectSQLite(dsn string) (*sqliteConn, error) {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
@@ -44,10 +44,10 @@ func connect(dsn string) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return &conn{c: c, stmts: make(map[query]statement)}, nil
+	return &sqliteConn{c: c, stmts: make(map[query]statement)}, nil
 }
 
-func (c *conn) close() error {
+func (c *sqliteConn) close() error {
 	var errs []error
 	for _, s := range c.stmts {
 		errs = append(errs, s.Close())
@@ -57,14 +57,14 @@ func (c *conn) close() error {
 
 // rollback ends a transaction that has failed, also when SQLite has done so by
 // itself, and reports whether the connection can be used again.
-func (c *conn) rollback() bool {
+func (c *sqliteConn) rollback() bool {
 	_, err := c.exec(rollback)
 	return err == nil || code(err) == sqlite3.SQLITE_ERROR // no transaction is active
 }
 
 // endRead ends a read transaction. It reports whether the connection can be
 // used again; if not, it is closed.
-func (c *conn) endRead() bool {
+func (c *sqliteConn) endRead() bool {
 	c.reading = false
 	if _, err := c.exec(commit); err == nil || c.rollback() {
 		return true
@@ -75,7 +75,7 @@ func (c *conn) endRead() bool {
 
 // prepare returns the statement, and the arguments as the driver takes them, which
 // are valid until the next call.
-func (c *conn) prepare(q query, args []driver.Value) (statement, []driver.NamedValue, error) {
+func (c *sqliteConn) prepare(q query, args []driver.Value) (statement, []driver.NamedValue, error) {
 	s, ok := c.stmts[q]
 	if !ok {
 		prepared, err := c.c.(driver.ConnPrepareContext).PrepareContext(context.Background(), string(q))
@@ -92,8 +92,8 @@ func (c *conn) prepare(q query, args []driver.Value) (statement, []driver.NamedV
 	return s, c.args, nil
 }
 
-// exec runs a statement and returns how many rows it has changed.
-func (c *conn) exec(q query, args ...driver.Value) (int64, error) {
+// exec implements [conn].
+func (c *sqliteConn) exec(q query, args ...driver.Value) (int64, error) {
 	s, named, err := c.prepare(q, args)
 	if err != nil {
 		return 0, err
@@ -105,9 +105,8 @@ func (c *conn) exec(q query, args ...driver.Value) (int64, error) {
 	return result.RowsAffected()
 }
 
-// first returns the first row, or nil when there is none. The slice, not its
-// values, is valid until the next call.
-func (c *conn) first(q query, args ...driver.Value) (row []driver.Value, err error) {
+// first implements [conn].
+func (c *sqliteConn) first(q query, args ...driver.Value) (row []driver.Value, err error) {
 	err = c.each(q, func(r []driver.Value) error {
 		row = r
 		return io.EOF
@@ -115,9 +114,8 @@ func (c *conn) first(q query, args ...driver.Value) (row []driver.Value, err err
 	return row, err
 }
 
-// each calls f with each row, until f fails; io.EOF from f ends it without an
-// error. The slice, not its values, is valid until f returns.
-func (c *conn) each(q query, f func([]driver.Value) error, args ...driver.Value) (err error) {
+// each implements [conn].
+func (c *sqliteConn) each(q query, f func([]driver.Value) error, args ...driver.Value) (err error) {
 	s, named, err := c.prepare(q, args)
 	if err != nil {
 		return err

@@ -12,15 +12,21 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+//go:embed migrations/sqlite/*.sql
+var sqliteMigrations embed.FS
 
-// schemaVersion is the number of the last file in migrations.
-const schemaVersion = 5
+// schemaVersion is the number of the last file in migrations/sqlite, and in
+// migrations/postgres, which has the same tables.
+const schemaVersion = 6
+
+func newerSchema(have int64) error {
+	return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",
+		have, schemaVersion)
+}
 
 // migrate brings the schema up to schemaVersion. On a usual start it is one
 // query.
-func migrate(ctx context.Context, c *conn, dsn string, fresh bool) error {
+func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool) error {
 	have := int64(0)
 	if !fresh {
 		var err error
@@ -32,8 +38,7 @@ func migrate(ctx context.Context, c *conn, dsn string, fresh bool) error {
 	case have == schemaVersion:
 		return nil
 	case have > schemaVersion:
-		return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",
-			have, schemaVersion)
+		return newerSchema(have)
 	}
 	if err := upgrade(ctx, dsn, schemaVersion); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", have, schemaVersion, err)
@@ -43,7 +48,7 @@ func migrate(ctx context.Context, c *conn, dsn string, fresh bool) error {
 
 // version returns the version of the schema, 0 when there is none: the process
 // that made the file has ended before it wrote one.
-func version(c *conn) (int64, error) {
+func version(c *sqliteConn) (int64, error) {
 	row, err := c.first(selectVersion)
 	if code(err) == sqlite3.SQLITE_ERROR { // no such table
 		return 0, nil
@@ -63,7 +68,7 @@ func upgrade(ctx context.Context, dsn string, to int64) error {
 	}
 	db := sql.OpenDB(connector)
 	defer func() { _ = db.Close() }() // what Up did is committed
-	files, err := fs.Sub(migrations, "migrations")
+	files, err := fs.Sub(sqliteMigrations, "migrations/sqlite")
 	if err != nil {
 		return err
 	}

@@ -2,20 +2,10 @@ package store
 
 import (
 	"errors"
-	"fmt"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
-
-// unavailable wraps an error of the database. The queries are written so that
-// no request can make one fail (a row that exists is counted, not reported), so
-// each such error means that the store can not serve.
-func unavailable(attempt string, err error) error {
-	return fmt.Errorf("%w: %s: %w", identity.ErrUnavailable, attempt, err)
-}
 
 func code(err error) int {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {

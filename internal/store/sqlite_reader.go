@@ -21,7 +21,7 @@ type readers struct {
 	free    chan struct{} // one token per connection that may be taken
 
 	mu   sync.Mutex // guards what follows, and the reading of idle connections
-	idle []*conn
+	idle []*sqliteConn
 	// epoch changes when a commit begins, to odd, and when it has ended. A
 	// snapshot is current if it was taken and is looked at in one even epoch.
 	epoch uint64
@@ -36,7 +36,7 @@ func newReaders(dsn string, n int, closing <-chan struct{}) *readers {
 }
 
 // take returns a connection, which must be given back.
-func (r *readers) take(ctx context.Context) (*conn, error) {
+func (r *readers) take(ctx context.Context) (*sqliteConn, error) {
 	select {
 	case <-r.free:
 	default:
@@ -51,7 +51,7 @@ func (r *readers) take(ctx context.Context) (*conn, error) {
 	if c := r.pop(); c != nil {
 		return c, nil
 	}
-	c, err := connect(r.dsn)
+	c, err := connectSQLite(r.dsn)
 	if err != nil {
 		r.free <- struct{}{}
 		return nil, unavailable("open a connection", err)
@@ -59,8 +59,22 @@ func (r *readers) take(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
+// begin lends a connection in a transaction, which give takes back.
+func (r *readers) begin(ctx context.Context) (conn, error) {
+	c, err := r.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !c.reading {
+		if _, err := c.exec(beginRead); err != nil {
+			return c, unavailable("begin", err)
+		}
+	}
+	return c, nil
+}
+
 // pop returns an idle connection, or nil.
-func (r *readers) pop() *conn {
+func (r *readers) pop() *sqliteConn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := len(r.idle) - 1
@@ -76,7 +90,7 @@ func (r *readers) pop() *conn {
 }
 
 // keep makes the connection idle with its transaction, if that is current.
-func (r *readers) keep(c *conn) bool {
+func (r *readers) keep(c *sqliteConn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c.epoch != r.epoch || r.epoch%2 != 0 {
@@ -89,7 +103,7 @@ func (r *readers) keep(c *conn) bool {
 
 // give takes a connection back, in a transaction that is healthy unless a
 // statement has failed.
-func (r *readers) give(c *conn, healthy bool) {
+func (r *readers) give(c *sqliteConn, healthy bool) {
 	defer func() { r.free <- struct{}{} }()
 	if healthy && r.keep(c) {
 		return
@@ -107,7 +121,7 @@ func (r *readers) beginCommit() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.epoch++
-	r.idle = slices.DeleteFunc(r.idle, func(c *conn) bool { return c.reading && !c.endRead() })
+	r.idle = slices.DeleteFunc(r.idle, func(c *sqliteConn) bool { return c.reading && !c.endRead() })
 }
 
 func (r *readers) endCommit() {

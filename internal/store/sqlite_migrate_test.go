@@ -22,11 +22,11 @@ import (
 
 func TestSchemaVersion_IsLastMigration(t *testing.T) {
 	t.Parallel()
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := fs.Glob(sqliteMigrations, "migrations/sqlite/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := fmt.Sprintf("migrations/%05d_", schemaVersion); !strings.HasPrefix(files[len(files)-1], last) {
+	if last := fmt.Sprintf("migrations/sqlite/%05d_", schemaVersion); !strings.HasPrefix(files[len(files)-1], last) {
 		t.Errorf("last migration is %s, want %s…", files[len(files)-1], last)
 	}
 }
@@ -238,7 +238,7 @@ func TestMigrate_FromVersion1(t *testing.T) {
 	}
 	wantAbsent(func(tx fullTx) error { _, err := tx.Identity(gone); return err })
 	wantAbsent(func(tx fullTx) error { _, err := tx.KeyUse(foreign.ID); return err })
-	connector, err := sqlite.NewConnector(db.writer.dsn)
+	connector, err := sqlite.NewConnector(lite(db).dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestMigrate_Fails(t *testing.T) {
 	}
 	exec := func(q query) {
 		t.Helper()
-		c, err := connect(writerDSN(path))
+		c, err := connectSQLite(writerDSN(path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,8 +287,8 @@ func TestMigrate_Fails(t *testing.T) {
 	}
 	exec("INSERT INTO access_key (id, account, secret, description, created) VALUES ('AKIA1', '111122223333', X'01', '', 1)")
 	exec("CREATE TABLE access_key_use (something TEXT)") // in the way
-	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 5") {
-		t.Fatalf("got error %v, want one about the migration from version 1 to 5", err)
+	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 6") {
+		t.Fatalf("got error %v, want one about the migration from version 1 to 6", err)
 	}
 	exec("DROP TABLE access_key_use")
 	db := openAt(t, path)

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/gofrs/flock"
+	"github.com/spf13/cobra"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/metrics"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
+	"github.com/poolkeeper/poolkeeper/internal/store"
+)
+
+// openStore opens the store of the house, and reads the master key. With create it makes what is
+// missing. A file is not made without its key, nor a key beside rows that were sealed with another.
+func (p *program) openStore(ctx context.Context, c *config, create bool, h *house, m *metrics.Instruments) (*seal.Key, error) {
+	settings := store.Config{Now: p.now}
+	if m != nil {
+		settings.Commit, settings.Read = m.Commit, m.Read
+	}
+	missing := false
+	if c.store == "" {
+		_, err := os.Stat(c.path("poolkeeper.db"))
+		missing = errors.Is(err, fs.ErrNotExist)
+		if missing && !create {
+			return nil, fmt.Errorf("%w in %s: start 'poolkeeper serve' first, or name another directory with --data", errNoData, c.data)
+		}
+	}
+	if err := os.MkdirAll(c.data, 0o700); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	if c.store == "" {
+		master, err := p.masterKey(c, missing)
+		if err != nil {
+			return nil, err
+		}
+		settings.Path = c.path("poolkeeper.db")
+		h.store, err = store.Open(ctx, settings)
+		return master, err
+	}
+	// The socket and the audit log in it are one server's.
+	h.lock = flock.New(c.path("server.lock"), flock.SetPermissions(0o600))
+	locked, err := h.lock.TryLock()
+	if err == nil && !locked {
+		err = errors.New("another process is using it: each server on a database has a data directory of its own")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data directory %s: %w", c.data, err)
+	}
+	settings.URL, settings.Migrate = c.store, c.autoMigrate
+	if h.store, err = store.Open(ctx, settings); err != nil {
+		if errors.Is(err, store.ErrOldSchema) {
+			err = fmt.Errorf("%w: run 'poolkeeper migrate', or serve with --auto-migrate", err)
+		}
+		return nil, err
+	}
+	err = h.store.View(ctx, func(tx identity.Tx) error { _, err := tx.Setting(settingSeal); return err })
+	missing = errors.Is(err, identity.ErrNotFound)
+	switch {
+	case missing && !create:
+		return nil, fmt.Errorf("%w in the database: start 'poolkeeper serve' on it first", errNoData)
+	case err != nil && !missing:
+		return nil, err
+	}
+	return p.masterKey(c, missing)
+}
+
+func (p *program) migrateCommand() *cobra.Command {
+	var c config
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the schema of a PostgreSQL database up to date",
+		Long: `Bring the schema of a PostgreSQL database up to date, or make it. Stop older servers on that
+database first. The file of the embedded store is brought up to date by each start.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.store == "" {
+				return usageError{errors.New("--store: the URL of the database is needed")}
+			}
+			s, err := store.Open(cmd.Context(), store.Config{URL: c.store, Migrate: true, Now: p.now})
+			if err != nil {
+				return err
+			}
+			if err := s.Close(); err != nil {
+				return err
+			}
+			return p.results.Print("Schema", nil, func(w io.Writer) { fmt.Fprintln(w, "The schema is up to date.") })
+		},
+	}
+	p.flags(&c, cmd.Flags(), func(s *option) bool { return s.name == "store" })
+	return p.configured(cmd)
+}

@@ -1,0 +1,4 @@
+package server
+
+// Peer is peer, for tests.
+var Peer = peer

@@ -1,0 +1,5 @@
+ALTER TABLE pool ADD COLUMN IF NOT EXISTS signing TEXT COLLATE "C" NOT NULL DEFAULT '';
+
+CREATE INDEX IF NOT EXISTS pool_by_signing ON pool (signing, id) WHERE signing <> '';
+
+ALTER TABLE signing_key ADD COLUMN IF NOT EXISTS for_pools BIGINT NOT NULL DEFAULT 0;

@@ -1,0 +1,208 @@
+// Package pgtest gives tests databases on a PostgreSQL server of their own, from Debian's
+// package. It owns that server: it is started when a test process first needs it, listens on a
+// socket in a directory of its own, and ends with the process, whatever ends that.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A Server is one PostgreSQL server.
+type Server struct {
+	dir  string
+	bin  string
+	as   []string // the words before a command that make it run as another user than root
+	wait io.Closer
+	run  *exec.Cmd
+
+	databases atomic.Int64
+}
+
+// shared is the server of a test process, which does not survive a crash of the machine: it
+// never syncs.
+var shared = sync.OnceValues(func() (*Server, error) { return start("off") })
+
+// Database returns a URL at which there is nothing yet, on the server of this test process.
+// Where there is no PostgreSQL, the test is skipped; in CI it fails.
+func Database(t testing.TB) string {
+	t.Helper()
+	s, err := shared()
+	need(t, err)
+	return s.Database(t)
+}
+
+// Start starts a server of the test's own, which makes commits durable and may be stopped.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	s, err := start("on")
+	need(t, err)
+	t.Cleanup(func() {
+		s.Stop(t)
+		os.RemoveAll(s.dir)
+	})
+	return s
+}
+
+var errMissing = errors.New("no PostgreSQL is installed (Debian's package postgresql)")
+
+func need(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case errors.Is(err, errMissing) && os.Getenv("CI") != "true":
+		t.Skip(err)
+	default:
+		t.Fatal(err)
+	}
+}
+
+// start makes a cluster and starts its server.
+func start(fsync string) (*Server, error) {
+	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil || len(bins) == 0 {
+		return nil, errMissing
+	}
+	s := &Server{bin: bins[len(bins)-1]}
+	// The path of a socket may have 103 bytes: not below t.TempDir.
+	if s.dir, err = os.MkdirTemp("", "pk-pg-"); err != nil {
+		return nil, err
+	}
+	if os.Geteuid() == 0 {
+		// The server refuses to be root's.
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			return nil, err
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		if err := os.Chown(s.dir, uid, gid); err != nil {
+			return nil, err
+		}
+		s.as = []string{"/usr/sbin/runuser", "-u", "postgres", "--"}
+	}
+	// Its default collation is not byte by byte, as on many a server.
+	if out, err := s.command("initdb", "-D", s.data(), "-U", "poolkeeper", "-A", "trust", "-E", "UTF8",
+		"--locale=C", "--locale-provider=icu", "--icu-locale=en", "--no-sync").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	conf := fmt.Sprintf("listen_addresses = ''\nunix_socket_directories = '%s'\nmax_connections = 500\nfsync = %s\n", s.dir, fsync)
+	if fsync == "off" {
+		conf += "full_page_writes = off\nsynchronous_commit = off\n"
+	}
+	f, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.WriteString(conf)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	return s, s.start()
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	words := append(append([]string{}, s.as...), filepath.Join(s.bin, name))
+	words = append(words, args...)
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Dir = s.dir
+	return cmd
+}
+
+// start runs the server under a shell that ends it when this process has ended, by whatever
+// means: then nobody holds the other end of its standard input.
+func (s *Server) start() error {
+	words := append(append([]string{}, s.as...), "/bin/sh", "-c",
+		`"$1/postgres" -D "$2/data" >>"$2/log" 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -f "$2/running"`, "sh", s.bin, s.dir)
+	s.run = exec.Command(words[0], words[1:]...)
+	s.run.Dir = s.dir
+	in, err := s.run.StdinPipe()
+	if err != nil {
+		return err
+	}
+	s.wait = in
+	if err := s.run.Start(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for {
+		c, err := pgconn.Connect(ctx, s.url(""))
+		if err == nil {
+			return c.Close(ctx)
+		}
+		if ctx.Err() != nil {
+			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			return fmt.Errorf("start PostgreSQL: %w: %s", err, log)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (s *Server) url(schema string) string {
+	q := url.Values{"host": {s.dir}}
+	if schema != "" {
+		q.Set("search_path", schema)
+	}
+	return (&url.URL{Scheme: "postgres", User: url.User("poolkeeper"), Path: "/postgres", RawQuery: q.Encode()}).String()
+}
+
+// Database returns a URL at which there is nothing yet.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprint("test", s.databases.Add(1))
+	c, err := pgconn.Connect(t.Context(), s.url(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	// A schema is made in a hundredth of the time of a database.
+	if err := c.Exec(t.Context(), "CREATE SCHEMA "+name).Close(); err != nil {
+		t.Fatal(err)
+	}
+	return s.url(name)
+}
+
+// Socket is the path of the server's socket.
+func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
+
+// Kill ends the server at once, as a crash does.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	if out, err := s.command("pg_ctl", "stop", "-D", s.data(), "-m", "immediate", "-w").CombinedOutput(); err != nil {
+		t.Errorf("pg_ctl: %v: %s", err, out)
+	}
+	s.wait.Close()
+	_ = s.run.Wait() // its server was killed
+}
+
+// Restart starts the server again after Kill or Stop.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Stop ends the server in order, if it runs.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	s.wait.Close()
+	_ = s.run.Wait() // what it says is in its log
+}

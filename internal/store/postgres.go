@@ -1,0 +1,297 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A postgresEngine is a database that speaks PostgreSQL's protocol, which any number of
+// processes share. Nothing of it is kept here that another process could make stale: see cache.
+//
+// Updates are SERIALIZABLE: closures decide by what they read (which identity has a login,
+// how many logins it has, whether a policy is attached anywhere), and no list of locks would
+// hold for closures yet to be written. Of two transactions that can not be put one after the
+// other, the database refuses one, which runs again. What one process has to write, it writes by
+// few connections, in batches: so only processes get into each other's way.
+type postgresEngine struct {
+	db     *DB
+	config *pgconn.Config
+	// prepare: statements are prepared once for each connection.
+	prepare bool
+	cache   atomic.Pointer[cache] // never nil
+	looks   looks
+	numbers numbers
+	pool    pgPool
+	// writing connections, each of one loop of the writer; nil before the first use and after a
+	// failure.
+	conns [pgWriters]*pgConn
+	// beat is how often the holder of a lease shows that it is alive.
+	beat time.Duration
+}
+
+const (
+	// pgWriters: with a second one, a batch runs while another one is being made durable.
+	pgWriters = 2
+	// pgReaders bounds the connections that read, unless the URL has pool_max_conns.
+	pgReaders = 16
+
+	// A transaction, or an attempt to connect, that takes longer has failed.
+	pgPatience = 20 * time.Second
+	// leaseBeat times leaseSilence is how long what one process does stays undone when that has died.
+	leaseBeat = 2 * time.Second
+	// writersKept is for how long the row of a writer is kept that has not ended in order.
+	writersKept = 30 * 24 * time.Hour
+)
+
+// openPostgres connects, and sees to the schema. It returns the database's name for people, too,
+// which has no password.
+func openPostgres(ctx context.Context, url string, migrate bool, db *DB) (*postgresEngine, string, error) {
+	config, readers, prepare, err := parseURL(url)
+	if err != nil {
+		return nil, "of --store", err
+	}
+	name := fmt.Sprintf("%s on %s:%d", config.Database, config.Host, config.Port)
+	e := &postgresEngine{db: db, config: config, prepare: prepare, beat: leaseBeat}
+	e.cache.Store(&cache{revision: -1})
+	e.looks.read = e.readRevision
+	e.numbers.take = e.takeNumbers
+	e.pool.init(e, readers)
+	if err := e.settleSchema(ctx, migrate); err != nil {
+		return nil, name, errors.Join(err, e.pool.close())
+	}
+	return e, name, nil
+}
+
+// settleSchema checks the schema or brings it up to date.
+func (e *postgresEngine) settleSchema(ctx context.Context, migrate bool) error {
+	c, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := migratePostgres(ctx, c, migrate); err != nil {
+		return err
+	}
+	_, err = c.alone(ctx, sweepWriters, e.db.now().Add(-writersKept).UnixMilli())
+	return err
+}
+
+// view implements [engine]. What is in memory is used before it is known to be current; in most
+// Views nothing else is asked for. That it is current is found out together with the first
+// statement, or else by a look that all Views share which wait for one.
+func (e *postgresEngine) view(ctx context.Context, f func(fullTx) error) error {
+	err := e.viewWith(ctx, e.cache.Load(), f)
+	for tries := 0; err != nil && ctx.Err() == nil && (errors.Is(err, errStale) || e.again(err, tries)); tries++ {
+		e.db.tally.retries.Add(1)
+		err = e.viewWith(ctx, nil, f)
+	}
+	return err
+}
+
+// viewWith runs f with the rows of a cache, which may turn out to be stale; nil: with those that
+// are current.
+func (e *postgresEngine) viewWith(ctx context.Context, c *cache, f func(fullTx) error) (err error) {
+	v := &tx{ctx: ctx, now: e.db.now(), db: e.db, transaction: &transaction{cache: c, clock: e.db.readClock()}}
+	v.start = func(ctx context.Context) (conn, error) {
+		pg, err := e.pool.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		pg.begin(beginSnapshot, v.cache)
+		return pg, nil
+	}
+	defer func() {
+		if v.conn != nil {
+			e.pool.give(v.conn.(*pgConn))
+		}
+		e.db.viewed(v.transaction)
+	}()
+	if c == nil {
+		if err := v.begin(ctx); err != nil {
+			return err
+		}
+		pg := v.conn.(*pgConn)
+		if err := pg.flush(); err != nil {
+			v.dead = unavailable("begin", err)
+			return v.dead
+		}
+		v.cache = e.cacheOf(pg.revision)
+	}
+	err = v.run(f, readTx{v})
+	switch {
+	case v.dead != nil:
+		return v.dead
+	case v.conn != nil:
+		return err
+	}
+	now, lookErr := e.looks.now(ctx)
+	if lookErr != nil {
+		return lookErr
+	}
+	if now != c.revision {
+		return errStale
+	}
+	return err
+}
+
+// cacheOf returns the cache of a revision. It is nil when that is not the latest one any more.
+func (e *postgresEngine) cacheOf(revision int64) *cache {
+	for {
+		c := e.cache.Load()
+		switch {
+		case c.revision == revision:
+			return c
+		case c.revision > revision:
+			return nil
+		}
+		if fresh := (&cache{revision: revision}); e.cache.CompareAndSwap(c, fresh) {
+			return fresh
+		}
+	}
+}
+
+// readRevision reads which revision is current.
+func (e *postgresEngine) readRevision() (revision int64, err error) {
+	for tries := 0; ; tries++ {
+		err := e.pool.with(context.Background(), func(c *pgConn) error {
+			row, err := c.first(selectRevision)
+			if err != nil {
+				return unavailable("read the revision", err)
+			}
+			if row == nil {
+				return unavailable("read the revision", errNoRevision)
+			}
+			revision = row[0].(int64)
+			return nil
+		})
+		if err == nil || !e.again(err, tries) {
+			return revision, err
+		}
+	}
+}
+
+// looks has all who wait for what is current share one look at it, which begins when they
+// wait already.
+type looks struct {
+	read func() (int64, error)
+
+	mu    sync.Mutex
+	next  *look // has not begun
+	under bool  // one is under way
+}
+
+type look struct {
+	done     chan struct{}
+	revision int64
+	err      error
+}
+
+func (l *looks) now(ctx context.Context) (int64, error) {
+	l.mu.Lock()
+	if l.next == nil {
+		l.next = &look{done: make(chan struct{})}
+	}
+	mine := l.next
+	if !l.under {
+		l.under = true
+		go l.run()
+	}
+	l.mu.Unlock()
+	select {
+	case <-mine.done:
+		return mine.revision, mine.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+func (l *looks) run() {
+	for {
+		l.mu.Lock()
+		this := l.next
+		l.next = nil
+		l.under = this != nil
+		l.mu.Unlock()
+		if this == nil {
+			return
+		}
+		this.revision, this.err = l.read()
+		close(this.done)
+	}
+}
+
+// numberBlock is how many numbers are taken at a time.
+const numberBlock = 1000
+
+// numbers gives out numbers, each once over all processes, and in one process in order.
+type numbers struct {
+	take func(context.Context) (end int64, err error)
+
+	mu        sync.Mutex
+	next, end int64
+}
+
+// number implements [engine].
+func (e *postgresEngine) number(ctx context.Context) (int64, error) { return e.numbers.one(ctx) }
+
+func (n *numbers) one(ctx context.Context) (int64, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.next == n.end {
+		end, err := n.take(ctx)
+		if err != nil {
+			return 0, err
+		}
+		n.next, n.end = end-numberBlock, end
+	}
+	n.next++
+	return n.next - 1, nil
+}
+
+func (e *postgresEngine) takeNumbers(ctx context.Context) (end int64, err error) {
+	for tries := 0; ; tries++ {
+		err := e.pool.with(ctx, func(c *pgConn) error {
+			row, err := c.first(takeNumbers, int64(numberBlock), "event")
+			if err == nil && row == nil {
+				err = errNoCounter
+			}
+			if err != nil {
+				return unavailable("take numbers", err)
+			}
+			end = row[0].(int64)
+			return nil
+		})
+		if err == nil || !e.again(err, tries) {
+			return end, err
+		}
+	}
+}
+
+// broken implements [engine]: the server sees to its disks.
+func (*postgresEngine) broken() (<-chan struct{}, func() error) { return nil, nil }
+
+// stop implements [engine].
+func (e *postgresEngine) stop() error {
+	for _, c := range e.conns {
+		if c != nil {
+			// A row that stays behind is swept later.
+			_, _ = c.alone(context.Background(), deleteWriter, c.id)
+			c.close()
+		}
+	}
+	return e.pool.close()
+}
+
+// newWriterID returns an id that no other connection has.
+func newWriterID() []byte {
+	id := make([]byte, 16)
+	rand.Read(id)
+	return id
+}

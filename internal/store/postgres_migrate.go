@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed migrations/postgres/*.sql
+var postgresMigrations embed.FS
+
+const (
+	createVersions query = `CREATE TABLE IF NOT EXISTS schema_version (version_id BIGINT NOT NULL, PRIMARY KEY (version_id))`
+	insertVersion  query = `INSERT INTO schema_version (version_id) VALUES ($1) ON CONFLICT DO NOTHING`
+)
+
+// migratePostgres brings the schema up to schemaVersion if it may, and refuses one that it
+// does not know.
+//
+// It is not goose's, whose table of versions has a sequence and whose locks are not to be had
+// everywhere. There is none here: each statement is a transaction by itself and changes nothing
+// when it is run again, so that it does not matter when two processes do the same, nor when one
+// stops half way.
+func migratePostgres(ctx context.Context, c *pgConn, may bool) error {
+	c.bound(ctx)
+	have, err := pgVersion(c)
+	c.end()
+	switch {
+	case err != nil:
+		return err
+	case have == schemaVersion:
+		return nil
+	case have > schemaVersion:
+		return newerSchema(have)
+	case !may:
+		return fmt.Errorf("%w: it has version %d, this program needs %d", ErrOldSchema, have, schemaVersion)
+	}
+	files, err := fs.Glob(postgresMigrations, "migrations/postgres/*.sql")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		number, _, _ := strings.Cut(path.Base(file), "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return fmt.Errorf("migration %s: %w", file, err)
+		}
+		if version <= have {
+			continue
+		}
+		text, err := postgresMigrations.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for _, statement := range append([]string{string(createVersions)}, statements(string(text))...) {
+			if err := c.define(ctx, query(statement)); err != nil {
+				return fmt.Errorf("migrate schema from version %d to %d: %w", have, version, err)
+			}
+		}
+		if _, err := c.alone(ctx, insertVersion, version); err != nil {
+			return unavailable("write the schema's version", err)
+		}
+	}
+	return nil
+}
+
+// pgVersion returns the version of the schema, 0 when there is none.
+func pgVersion(c *pgConn) (int64, error) {
+	row, err := c.first(selectVersion)
+	if pgCode(err) == codeUndefined {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, unavailable("read schema version", err)
+	}
+	have, _ := row[0].(int64) // NULL when the table is empty
+	return have, nil
+}
+
+// statements parts a migration at the semicolons that end a line.
+func statements(text string) (all []string) {
+	for _, s := range strings.Split(text, ";\n") {
+		if s = strings.TrimSpace(s); s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// define runs a statement of a migration. Of two processes that define the same at the same
+// time, one is told that it exists although it asked only if it does not: it asks again.
+func (c *pgConn) define(ctx context.Context, q query) error {
+	for tries := 0; ; tries++ {
+		c.bound(ctx)
+		err := c.c.Exec(c.ctx, string(q)).Close()
+		c.end()
+		if err == nil {
+			return nil
+		}
+		if err = unavailable("define", err); c.c.IsClosed() || !c.e.again(err, tries) {
+			return err
+		}
+	}
+}
