@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/poolkeeper/poolkeeper/internal/cli"
+	"github.com/poolkeeper/poolkeeper/internal/store"
 	"github.com/poolkeeper/poolkeeper/internal/token"
 )
 
@@ -96,6 +97,10 @@ func (c *config) check() error {
 		if is {
 			errs = append(errs, usageError{fmt.Errorf(format, args...)})
 		}
+	}
+	if c.store != "" {
+		err := store.CheckURL(c.store)
+		bad(err != nil, "--store: %v", err)
 	}
 	bad(len(c.regions) == 0, "--regions: at least one is needed")
 	for _, r := range c.regions {

@@ -63,10 +63,20 @@ func (c *pgConn) close() {
 	_ = c.c.Close(ctx) // what was acknowledged is durable, and the rest must not be
 }
 
-// bound bounds what is done until end.
+// bound bounds what is done until end: also by the deadline of ctx. What is only not waited for any
+// more comes to its end, since cutting it short would cost the connection.
 func (c *pgConn) bound(ctx context.Context) {
 	c.end()
-	c.ctx, c.cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), pgPatience, errSlow)
+	within, release := context.WithoutCancel(ctx), context.CancelFunc(nil)
+	if at, ok := ctx.Deadline(); ok {
+		within, release = context.WithDeadlineCause(within, at, errSlow)
+	}
+	var stop context.CancelFunc
+	c.ctx, stop = context.WithTimeoutCause(within, pgPatience, errSlow)
+	c.cancel = stop
+	if release != nil {
+		c.cancel = func() { stop(); release() }
+	}
 }
 
 func (c *pgConn) end() {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/store/pgtest"
@@ -27,6 +28,8 @@ type cutter struct {
 	armed  atomic.Bool
 	before atomic.Bool
 	cuts   atomic.Int32
+	// silent: nothing gets through any more, and nobody is told.
+	silent atomic.Bool
 	conns  sync.WaitGroup
 }
 
@@ -92,6 +95,9 @@ func (c *cutter) serve(client net.Conn) {
 				return
 			}
 			deaf.Store(true)
+		}
+		if c.silent.Load() {
+			continue
 		}
 		if _, err := server.Write(request[:n]); err != nil {
 			return
@@ -164,6 +170,33 @@ func TestPostgres_ServerDies(t *testing.T) {
 		t.Error(err)
 	}
 	wantSetting(t, db, "a", "d")
+}
+
+// Who asks with a deadline whether the store is well is answered by then, whatever the server does.
+func TestPostgres_CheckHasDeadline(t *testing.T) {
+	t.Parallel()
+	c, through := cut(t, pgtest.Database(t))
+	db := openURL(t, through)
+	check := func(within time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), within)
+		defer cancel()
+		return db.Check(ctx)
+	}
+	if err := check(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	c.silent.Store(true)
+	began := time.Now()
+	if err := check(100 * time.Millisecond); err == nil {
+		t.Error("a server that says nothing is well")
+	}
+	if took := time.Since(began); took > pgPatience/2 {
+		t.Errorf("the check took %v", took)
+	}
+	c.silent.Store(false)
+	if err := check(time.Minute); err != nil {
+		t.Errorf("when the server answers again: %v", err)
+	}
 }
 
 // What one process does alone, another one takes over when it falls silent, and what the first

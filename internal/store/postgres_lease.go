@@ -112,7 +112,7 @@ func (e *postgresEngine) renew(ctx context.Context, l *lease, me []byte) {
 		case <-e.db.closing:
 			return
 		}
-		beat, cancel := context.WithTimeout(ctx, e.beat)
+		beat, cancel := context.WithTimeout(ctx, leaseBeat)
 		changed := int64(0)
 		err := e.pool.with(beat, func(c *pgConn) (err error) {
 			changed, err = c.exec(beatLease, l.name, l.fence, me)

@@ -49,6 +49,12 @@ func parseURL(text string) (config *pgconn.Config, readers int, prepare bool, er
 	return config, readers, prepare, nil
 }
 
+// CheckURL refuses what [Config.URL] may not be. It asks no server.
+func CheckURL(text string) error {
+	_, _, _, err := parseURL(text)
+	return err
+}
+
 // A pgPool lends connections that read. The last one given back is lent first.
 type pgPool struct {
 	e    *postgresEngine
