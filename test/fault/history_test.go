@@ -25,6 +25,8 @@ const (
 	clientsPerPool = 4
 )
 
+const noPool api.Code = "there is no such pool"
+
 // A history is what clients asked about one pool, and what they were answered.
 type history struct {
 	pool  string
@@ -125,6 +127,9 @@ func (h *history) do(ctx context.Context, n *node, client int, o op, identity st
 		a, to = answer{unknown: true}, forever
 	case errors.As(err, &refused):
 		a = answer{refusal: refused.Code}
+		if refused.Message == api.PoolNotFound.With(h.pool).Message {
+			a.refusal = noPool // which no state of the model answers: there is one
+		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,15 +9,12 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/poolkeeper/poolkeeper/internal/store/pgtest"
 )
 
 // Signatures by EdDSA cost little, so that there are many calls.
@@ -100,20 +97,8 @@ func TestLinearizable_SQLite(t *testing.T) {
 // servers die and freeze, their connections are cut in a commit, and the database crashes.
 func TestLinearizable_Nodes(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t)
-	database := server.Database(t)
-	var nodes []*node
-	var proxies []*proxy
-	for i := range 3 {
-		p := newProxy(t, database)
-		flags := append([]string{"--store", p.url, "--auto-migrate"}, cheap...)
-		if i > 0 {
-			flags = append(flags, "--master-key-file", filepath.Join(nodes[0].data, "master.key"))
-		}
-		n := newNode(t, program(t), flags...)
-		n.start()
-		nodes, proxies = append(nodes, n), append(proxies, p)
-	}
+	c := newCluster(t, 3, cheap...)
+	nodes, proxies := c.nodes, c.proxies
 	some := func() int { return rand.N(len(nodes)) }
 	// cut cuts a commit of each node.
 	cut := func(where int32) func(context.Context) {
@@ -139,7 +124,7 @@ func TestLinearizable_Nodes(t *testing.T) {
 				p.cut()
 			}
 		}},
-		{"the database crashed", func(context.Context) { server.Kill(t); server.Restart(t) }},
+		{"the database crashed", func(context.Context) { c.server.Kill(t); c.server.Restart(t) }},
 	})
 	cuts := int32(0)
 	for _, p := range proxies {

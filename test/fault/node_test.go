@@ -47,7 +47,7 @@ func newNode(t *testing.T, program string, flags ...string) *node {
 		t.Fatal(err)
 	}
 	n := &node{t: t, program: program, flags: flags, dir: dir, data: filepath.Join(dir, "data"), address: "127.0.0.1:0", now: time.Now}
-	n.http = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	n.http = client(5 * time.Second)
 	if n.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
 		t.Fatal(err)
 	}
@@ -218,4 +218,8 @@ func (n *node) eventually(ctx context.Context, f func() error) error {
 			return err
 		}
 	}
+}
+
+func client(timeout time.Duration) *http.Client {
+	return &http.Client{Timeout: timeout, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 }
