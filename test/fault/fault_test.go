@@ -26,7 +26,7 @@ const patience = time.Minute
 
 var (
 	long     = flag.Bool("long", false, "run every fault, and each for as long as -for says")
-	duration = flag.Duration("for", 30*time.Second, "with -long, how long a fault runs that is repeated")
+	duration = flag.Duration("for", 15*time.Second, "with -long, how long a fault runs that is repeated")
 )
 
 // buildDir holds the programs that are built for the tests.
