@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 0
 
-.PHONY: build demo test check bench generate clean
+.PHONY: build demo test fault check bench generate clean
 
 build: ## bin/poolkeeper, static
 	$(GO) build -trimpath -o bin/poolkeeper ./cmd/poolkeeper
@@ -13,6 +13,9 @@ demo: build ## the main job, end to end, on a throw-away server
 
 test: ## install what the tests need, then run them all
 	sh scripts/test.sh
+
+fault: ## break disks, clocks, networks, databases and processes under load; root for some
+	sh scripts/test.sh fault
 
 check: ## format, vet, lint, generated files, layers
 	sh scripts/check.sh

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the tests need from Debian's packages and from npm, builds the servers that
-# they run against, then runs them all with the race detector. Elsewhere than on Debian, the
-# tests whose peers are missing are skipped, unless CI is set: then a missing peer is a
-# failure.
+# they run against, then runs them all with the race detector; or, with the word fault, runs
+# the long faults, each with its figures. Elsewhere than on Debian, the tests whose peers are
+# missing are skipped, unless CI is set: then a missing peer is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,6 +19,13 @@ need /usr/bin/gcc gcc
 need /usr/include/stdlib.h libc6-dev
 need /usr/bin/systemd-analyze systemd
 
+if [ "${1:-}" = fault ]; then
+	need /usr/bin/strace strace
+	need /usr/bin/prlimit util-linux
+	need /usr/sbin/mkfs.btrfs btrfs-progs
+	need /usr/sbin/mkfs.ext4 e2fsprogs
+fi
+
 if [ -n "$missing" ] && [ -x /usr/bin/apt-get ]; then
 	as_root=""
 	[ "$(id -u)" = 0 ] || as_root=sudo
@@ -26,6 +33,12 @@ if [ -n "$missing" ] && [ -x /usr/bin/apt-get ]; then
 	$as_root apt-get -qq update
 	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install -y --no-install-recommends $missing >&2
+fi
+
+if [ "${1:-}" = fault ]; then
+	shift
+	# Without the race detector: what is measured is the program as shipped.
+	exec "${GO:-go}" test -count=1 -timeout 30m -v "$@" ./test/fault -long
 fi
 
 # The packages of the lock file. What was installed by the same one is left alone.

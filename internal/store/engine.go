@@ -16,6 +16,9 @@ type engine interface {
 	// writing returns a transaction for the writer number n, of which there are writers.
 	writing(n int) *transaction
 	writers() int
+	// current reports whether a transaction of the writer sees all that was committed since it
+	// began, by whomever: then Updates that come later may join it.
+	current() bool
 	// commit makes a transaction durable that has begun, and rolls back one that is dead.
 	// It fails with why it is dead.
 	commit(n int, tr *transaction) error

@@ -233,3 +233,51 @@ func TestPostgres_Lease(t *testing.T) {
 	}
 	wantSetting(t, a, "by", "b")
 }
+
+// What is acknowledged before an Update begins, by whichever process, that Update sees: also when it
+// comes while all writers of its own process are busy, with transactions that have begun before.
+func TestPostgres_UpdateSeesWhatWasAcknowledged(t *testing.T) {
+	t.Parallel()
+	at := pgtest.Database(t)
+	here, there := openURL(t, at), openURL(t, at)
+	busy, release := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	for range here.engine.writers() {
+		all.Go(func() {
+			if err := here.Update(t.Context(), func(identity.Tx) error {
+				busy <- struct{}{}
+				<-release
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		<-busy
+	}
+	if err := there.Update(t.Context(), put("a", []byte("b"))); err != nil {
+		t.Fatal(err)
+	}
+	all.Go(func() {
+		if err := here.Update(t.Context(), func(tx identity.Tx) error {
+			got, err := tx.Setting("a")
+			if err != nil || string(got) != "b" {
+				t.Errorf("setting a: got %q, %v, want b", got, err)
+			}
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(time.Minute); len(here.writer.queue) == 0; {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			close(release)
+			t.Fatal("the last Update does not wait")
+		}
+	}
+	close(release)
+	all.Wait()
+}

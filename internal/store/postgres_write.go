@@ -15,6 +15,9 @@ var errUnknown = errors.New("the connection was lost in a commit whose outcome i
 // writers implements [engine].
 func (*postgresEngine) writers() int { return pgWriters }
 
+// current implements [engine]: a transaction sees what there was when it began.
+func (*postgresEngine) current() bool { return false }
+
 // writing implements [engine]. The transaction has begun, and has the rows in memory that are
 // current in it.
 func (e *postgresEngine) writing(n int) *transaction {

@@ -102,6 +102,9 @@ func (e *sqliteEngine) viewWith(ctx context.Context, c *cache, f func(fullTx) er
 // writers implements [engine].
 func (*sqliteEngine) writers() int { return 1 }
 
+// current implements [engine]: nobody else writes.
+func (*sqliteEngine) current() bool { return true }
+
 // writing implements [engine].
 func (e *sqliteEngine) writing(int) *transaction {
 	return &transaction{start: e.begin, cache: e.cache.Load()}

@@ -175,7 +175,7 @@ func (w *writer) serve(n int, us []*update) {
 		for {
 			tr := w.transaction(n)
 			failed := w.run(tr, us[:end])
-			if failed == len(us) && tries == 0 {
+			if failed == len(us) && tries == 0 && w.db.engine.current() {
 				// Who came while these ran shares their sync.
 				us = w.gather(us)
 				failed += w.run(tr, us[end:])

@@ -37,9 +37,12 @@ func (l line) newest(rows []*identity.SigningKey) *identity.SigningKey {
 
 // active returns the key of the line that signs: that with the highest number among those
 // whose time has come. Nil: none, as when the line has ended, and when it begins again after
-// its last key had expired.
+// its last key had expired. Of the service's own line the first key that is left signs before its
+// time: there is none that it could have replaced, so the clock was set back, or is behind that
+// of the server that made the key.
 func (l line) active(rows []*identity.SigningKey, now time.Time) *identity.SigningKey {
 	last := true
+	var early *identity.SigningKey
 	for _, row := range slices.Backward(rows) {
 		if lineOf(row) != l {
 			continue
@@ -49,6 +52,9 @@ func (l line) active(rows []*identity.SigningKey, now time.Time) *identity.Signi
 		}
 		last = false
 		if row.Activates.After(now) {
+			if l == own && !expired(row, now) {
+				early = row
+			}
 			continue
 		}
 		if l != own && expired(row, now) {
@@ -56,7 +62,7 @@ func (l line) active(rows []*identity.SigningKey, now time.Time) *identity.Signi
 		}
 		return row
 	}
-	return nil
+	return early
 }
 
 // ended reports whether nothing follows the key, the newest of a line for pools.

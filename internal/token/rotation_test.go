@@ -536,3 +536,26 @@ func TestRing_Run_Fails(t *testing.T) {
 		}
 	})
 }
+
+// A clock that is set back to before the first key's time, or is behind that of the node that made
+// the key, does not keep the service from signing: that key replaces none. A later key still
+// waits for its time.
+func TestRing_ClockSetBack(t *testing.T) {
+	t.Parallel()
+	cl := new(clock)
+	r := ensured(t, config(t, openStore(t, cl.now), cl.now))
+	for _, past := range []time.Duration{0, -time.Hour, -1000 * time.Hour} {
+		cl.goTo(past)
+		if got := signer(t, r, cl.now()); got != "us-east-1-1" {
+			t.Errorf("at %v %q signs, want us-east-1-1", past, got)
+		}
+	}
+	cl.goTo(0)
+	rotate(t, r, false)
+	for past, want := range map[time.Duration]string{-time.Hour: "us-east-1-1", 0: "us-east-1-1", 20 * time.Minute: "us-east-1-2"} {
+		cl.goTo(past)
+		if got := signer(t, r, cl.now()); got != want {
+			t.Errorf("with a second key published, at %v %q signs, want %s", past, got, want)
+		}
+	}
+}
