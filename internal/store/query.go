@@ -1,5 +1,11 @@
 package store
 
+import (
+	"strings"
+
+	"github.com/poolkeeper/poolkeeper/internal/dump"
+)
+
 // A query is one SQL text. All texts of the product stand in this file, but for what
 // several processes on one database have between them (postgres_query.go). They run
 // unchanged on PostgreSQL and its relatives: parameters first appear in ascending
@@ -122,3 +128,25 @@ const (
 	upsertSetting query = `INSERT INTO setting (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 )
+
+// selectAll reads a table in the order of its key.
+func selectAll(t *table) query {
+	return query("SELECT " + names(t.Columns) + " FROM " + t.Name + " ORDER BY " + t.key)
+}
+
+func selectOne(t *table) query {
+	return query("SELECT " + t.Columns[0].Name + " FROM " + t.Name + " ORDER BY " + t.key + " LIMIT 1")
+}
+
+// copyInto is followed by rows in PostgreSQL's binary form.
+func copyInto(t *table) query {
+	return query("COPY " + t.Name + " (" + names(t.Columns) + ") FROM STDIN WITH (FORMAT binary)")
+}
+
+func names(columns []dump.Column) string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = c.Name
+	}
+	return strings.Join(all, ", ")
+}
