@@ -23,6 +23,7 @@ type config struct {
 	store            string
 	autoMigrate      bool
 	masterKeyFile    string
+	oldMasterKeyFile string
 	listen           string
 	issuer           string
 	regions          []string
@@ -53,6 +54,7 @@ func (p *program) dataFlags(c *config, f *pflag.FlagSet) {
 	f.StringVar(&c.data, "data", p.defaultData(), "the data `directory`")
 	f.StringVar(&c.store, "store", "", "the `URL` of a PostgreSQL database, postgres://…, which several servers may share (default a file in the data directory)")
 	f.StringVar(&c.masterKeyFile, "master-key-file", "", "the `file` of the master key (default master.key in the data directory; POOLKEEPER_MASTER_KEY may hold the key itself)")
+	f.StringVar(&c.oldMasterKeyFile, "old-master-key-file", "", "the `file` of a second master key, which opens what is sealed under it, while one replaces the other")
 }
 
 func (p *program) serveFlags(c *config, f *pflag.FlagSet) {

@@ -85,7 +85,7 @@ Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7
 		return usageError{fmt.Errorf("%w\nSee '%s --help'", err, c.CommandPath())}
 	})
 	root.AddCommand(p.serviceCommands()...)
-	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.backupCommand(), p.restoreCommand(), p.copyCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.backupCommand(), p.restoreCommand(), p.copyCommand(), p.masterKeyCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.versionCommand())
 	return root
 }
 

@@ -21,7 +21,6 @@ func (s *Service) CreateAccessKey(ctx context.Context, c api.Caller, in *api.Cre
 		return nil, err
 	}
 	id, secret := newAccessKey()
-	sealed := s.seal.Seal(SecretPurpose(id), []byte(secret))
 	return update(ctx, s, func(tx Tx) (*api.CreateAccessKeyOutput, error) {
 		user, keys, err := holder(tx, c, named)
 		if err != nil {
@@ -30,6 +29,11 @@ func (s *Service) CreateAccessKey(ctx context.Context, c api.Caller, in *api.Cre
 		if len(keys) >= MaxAccessKeys {
 			return nil, api.TooManyAccessKeys.With(MaxAccessKeys)
 		}
+		sealing, err := identity.Sealing(tx, s.seal)
+		if err != nil {
+			return nil, err
+		}
+		sealed := sealing.Seal(SecretPurpose(id), []byte(secret))
 		k := &AccessKey{ID: id, Account: c.Account, User: user, Secret: sealed, Created: tx.Now()}
 		if err := tx.InsertAccessKey(k); err != nil {
 			return nil, fmt.Errorf("insert access key: %w", err)

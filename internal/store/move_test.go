@@ -39,7 +39,7 @@ func fullStore(t *testing.T) (*DB, Config) {
 			k.RevokedBefore = time.UnixMilli(1_790_000_000_050)
 			keyErr = tx.UpdateIdentity(k)
 		}
-		return errors.Join(err, keyErr, tx.PutSetting(SettingSeal, []byte{1, 2, 3}), tx.PutSetting("account", []byte("111122223333")),
+		return errors.Join(err, keyErr, tx.PutSetting(identity.SettingSeal, []byte{1, 2, 3}), tx.PutSetting("account", []byte("111122223333")),
 			tx.Users().Insert(&principal.User{Entity: principal.Entity{Account: "111122223333", Name: "Ann"}}),
 			tx.NoteKeyUse("AKIAIOSFODNN7EXAMPLE", principal.KeyUse{Time: time.UnixMilli(50), Service: "s"}))
 	})
@@ -333,7 +333,7 @@ func TestSnapshot_UnderWrites(t *testing.T) {
 				})
 			}
 			err = db.Update(t.Context(), func(tx identity.Tx) error {
-				return errors.Join(tx.PutSetting(SettingSeal, []byte{1}), tx.InsertPool(&identity.Pool{ID: pool, Account: "111122223333", Name: "p", Created: tx.Now(), Modified: tx.Now()}))
+				return errors.Join(tx.PutSetting(identity.SettingSeal, []byte{1}), tx.InsertPool(&identity.Pool{ID: pool, Account: "111122223333", Name: "p", Created: tx.Now(), Modified: tx.Now()}))
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -98,6 +98,8 @@ const (
 		SET account = $1, user_key = $2, user_name = $3, secret = $4, inactive = $5, description = $6, created = $7
 		WHERE id = $8`
 	deleteAccessKey query = `DELETE FROM access_key WHERE id = $1`
+	selectSecrets   query = `SELECT id, secret FROM access_key WHERE id > $1 ORDER BY id LIMIT $2`
+	updateSecret    query = `UPDATE access_key SET secret = $1 WHERE id = $2`
 
 	selectKeyUse query = `SELECT time, service, region FROM access_key_use WHERE id = $1`
 	upsertKeyUse query = `INSERT INTO access_key_use (id, time, service, region) VALUES ($1, $2, $3, $4)

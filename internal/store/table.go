@@ -5,11 +5,8 @@ import (
 	"strings"
 
 	"github.com/poolkeeper/poolkeeper/internal/dump"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
-
-// SettingSeal is the setting whose value is sealed: it tells under which master key all others
-// are, and whether somebody has the right one.
-const SettingSeal = "seal"
 
 // A Sealed is a value in the store that is sealed under the master key.
 type Sealed struct {
@@ -37,10 +34,10 @@ var tables = []*table{
 	{
 		Table: columns("setting", "name text", "value bytes"), key: "name", insert: upsertSetting,
 		sealed: func(row []driver.Value) (Sealed, bool) {
-			if row[0] != SettingSeal {
+			if row[0] != identity.SettingSeal {
 				return Sealed{}, false
 			}
-			return Sealed{Table: "setting", ID: SettingSeal, Value: row[1].([]byte)}, true
+			return Sealed{Table: "setting", ID: identity.SettingSeal, Value: row[1].([]byte)}, true
 		},
 	},
 	{
