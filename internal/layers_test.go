@@ -30,7 +30,8 @@ var rooms = []struct {
 	{"internal/audit", "internal/api", "net/http database/sql", "events are formed from the description; who records them is above"},
 	{"internal/identity", "internal/api internal/audit internal/explain internal/seal", "net/http database/sql log/slog", "the domain knows no protocol, no SQL and no log"},
 	{"internal/principal", "internal/api internal/audit internal/explain internal/iam internal/identity internal/seal internal/session", "net/http database/sql log/slog", "who may do what knows no protocol, no SQL and no log"},
-	{"internal/store", "internal/audit internal/identity internal/principal", "net/http", "the store keeps what the domain declares"},
+	{"internal/dump", "", "net/http database/sql log/slog", "pure: rows and bytes"},
+	{"internal/store", "internal/audit internal/dump internal/identity internal/principal", "net/http", "the store keeps what the domain declares"},
 	{"internal/store/storetest", "internal/api internal/audit internal/identity internal/principal", "net/http database/sql", "the contract, for any store"},
 	{"internal/store/pgtest", "", "database/sql", "a server for tests knows nothing of ours"},
 	{"internal/login", "internal/api internal/explain internal/identity internal/outbound", "database/sql log/slog", "inbound proof: asks providers, keeps nothing, and verifies no token of ours"},
@@ -49,6 +50,7 @@ var rooms = []struct {
 
 // modules are the third-party modules that the program is made of, and why each is.
 var modules = map[string]string{
+	"filippo.io/age":                      "encrypts backups on request, and opens them",
 	"github.com/coreos/go-oidc/v3":        "verifies tokens as relying parties do: token verify, demo",
 	"github.com/crewjam/saml":             "verifies SAML responses: signatures, conditions, and what wraps them",
 	"github.com/go-jose/go-jose/v4":       "reads tokens under an explicit list of algorithms",

@@ -23,10 +23,11 @@ import (
 type config struct {
 	file string // --config
 
-	data          string
-	store         string // the URL of a database; empty: a file in data
-	autoMigrate   bool
-	masterKeyFile string
+	data             string
+	store            string // the URL of a database; empty: a file in data
+	autoMigrate      bool
+	masterKeyFile    string
+	oldMasterKeyFile string
 
 	listen         string
 	tlsCert        string

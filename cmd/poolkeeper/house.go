@@ -37,7 +37,7 @@ const (
 	// the first start has not come to its end, and nobody has seen a key.
 	settingRootKey = "root-access-key"
 	// settingSeal is a known text sealed with the master key: it tells a wrong key at once.
-	settingSeal = "seal"
+	settingSeal = identity.SettingSeal
 )
 
 // defaultAccount is the account where none is named.
@@ -81,6 +81,9 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 	if err := h.settle(ctx, c, master, listened, log); err != nil {
 		return nil, err
 	}
+	if master, err = sealingKey(ctx, s, master); err != nil {
+		return nil, err
+	}
 	algorithm := c.signingAlgorithm
 	if algorithm == "" {
 		if algorithm, err = h.newestAlgorithm(ctx); err != nil {
@@ -122,8 +125,8 @@ func (h *house) close() {
 	}
 }
 
-// masterKey reads the master key, or makes it where there is no database yet.
-func (p *program) masterKey(c *config, create bool) (*seal.Key, error) {
+// newestKey reads the master key, or makes it where there is no database yet.
+func (p *program) newestKey(c *config, create bool) (*seal.Key, error) {
 	if text := p.getenv("POOLKEEPER_MASTER_KEY"); text != "" {
 		if c.masterKeyFile != "" {
 			return nil, usageError{errors.New("the master key is given twice: by POOLKEEPER_MASTER_KEY and by a file")}

@@ -78,7 +78,7 @@ Keep it in a file:        poolkeeper export, poolkeeper apply
 Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7665 …`,
 	}
 	cobra.EnableCommandSorting = false
-	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.configCommand(), p.healthCommand(), p.completionCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.backupCommand(), p.restoreCommand(), p.copyCommand(), p.masterKeyCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.configCommand(), p.healthCommand(), p.completionCommand(), p.versionCommand())
 	explain(root)
 	return root
 }

@@ -87,6 +87,8 @@ var settings = []section{
 			show: func(string) string { return "(secret)" }},
 		{name: "master-key-file", doc: "the `file` of the master key (default master.key in the data directory; POOLKEEPER_MASTER_KEY may hold the key itself)", data: true,
 			value: text(func(c *config) *string { return &c.masterKeyFile }, "")},
+		{name: "old-master-key-file", doc: "the `file` of a second master key, which opens what is sealed under it, while one replaces the other", data: true,
+			value: text(func(c *config) *string { return &c.oldMasterKeyFile }, "")},
 	}},
 	{"Listening", []option{
 		{name: "listen", doc: "the `address` to listen on",

@@ -21,7 +21,6 @@ func (s *Service) CreateAccessKey(ctx context.Context, c api.Caller, in *api.Cre
 		return nil, err
 	}
 	id, secret := newAccessKey()
-	sealed := s.seal.Seal(secretPurpose(id), []byte(secret))
 	return update(ctx, s, func(tx Tx) (*api.CreateAccessKeyOutput, error) {
 		user, keys, err := holder(tx, c, named)
 		if err != nil {
@@ -30,6 +29,11 @@ func (s *Service) CreateAccessKey(ctx context.Context, c api.Caller, in *api.Cre
 		if len(keys) >= MaxAccessKeys {
 			return nil, api.TooManyAccessKeys.With(MaxAccessKeys)
 		}
+		sealing, err := identity.Sealing(tx, s.seal)
+		if err != nil {
+			return nil, err
+		}
+		sealed := sealing.Seal(SecretPurpose(id), []byte(secret))
 		k := &AccessKey{ID: id, Account: c.Account, User: user, Secret: sealed, Created: tx.Now()}
 		if err := tx.InsertAccessKey(k); err != nil {
 			return nil, fmt.Errorf("insert access key: %w", err)
@@ -135,7 +139,7 @@ func (s *Service) AccessKey(ctx context.Context, id string) (*AccessKey, api.Cal
 
 // OpenSecret returns the secret access key.
 func (s *Service) OpenSecret(k *AccessKey) (api.Secret, error) {
-	secret, err := s.seal.Open(secretPurpose(k.ID), k.Secret)
+	secret, err := s.seal.Open(SecretPurpose(k.ID), k.Secret)
 	if err != nil {
 		return "", fmt.Errorf("open secret of access key %s: %w", k.ID, err)
 	}
@@ -242,8 +246,8 @@ func (k *AccessKey) status() string {
 	return "Active"
 }
 
-// secretPurpose is also that of the access keys that package identity once made.
-func secretPurpose(id string) string { return "access-key/" + id }
+// SecretPurpose is what the secret of an access key is sealed for, also of the access keys that package identity once made.
+func SecretPurpose(id string) string { return "access-key/" + id }
 
 // newAccessKey returns an id and a secret of AWS's form: 20 characters of which 80 bits
 // are random, and 40 of which 240 are.

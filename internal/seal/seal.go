@@ -51,6 +51,8 @@ type Key struct {
 	// head is what each sealed value begins with.
 	head []byte
 	aead cipher.AEAD
+	// other opens, too. It has none itself.
+	other *Key
 }
 
 func newKey(master []byte) *Key {
@@ -92,8 +94,9 @@ func (k *Key) Open(purpose string, sealed []byte) ([]byte, error) {
 	if len(sealed) < headSize+nonceSize+tagSize || sealed[0] != version {
 		return nil, ErrCorrupt
 	}
-	if !bytes.Equal(sealed[:headSize], k.head) {
-		return nil, ErrWrongKey
+	k, err := k.Of(sealed)
+	if err != nil {
+		return nil, err
 	}
 	plaintext, err := k.aead.Open(nil, nil, sealed[headSize:], k.bound(purpose))
 	if err != nil {
@@ -114,7 +117,33 @@ func (k *Key) bound(purpose string) []byte {
 // what is sealed without being stored, such as page tokens, and so keeps its values
 // apart from those at rest.
 func (k *Key) Derive(label string) *Key {
-	return newKey(k.expand("derive/"+label, keySize))
+	derived := newKey(k.expand("derive/"+label, keySize))
+	if k.other != nil {
+		derived.other = k.other.Derive(label)
+	}
+	return derived
+}
+
+// With returns a key that seals as k does, and opens what k or other has sealed: while one
+// replaces the other.
+func (k *Key) With(other *Key) *Key {
+	both, second := *k, *other
+	second.other, both.other = nil, &second
+	return &both
+}
+
+// Of returns k, or k with its two keys exchanged, so that it seals under the key under which sealed
+// is: ErrWrongKey, ErrCorrupt.
+func (k *Key) Of(sealed []byte) (*Key, error) {
+	switch {
+	case len(sealed) < headSize || sealed[0] != version:
+		return nil, ErrCorrupt
+	case bytes.Equal(sealed[:headSize], k.head):
+		return k, nil
+	case k.other != nil && bytes.Equal(sealed[:headSize], k.other.head):
+		return k.other.With(k), nil
+	}
+	return nil, ErrWrongKey
 }
 
 // Format implements [fmt.Formatter], so that no verb prints the key.

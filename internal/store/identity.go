@@ -200,7 +200,7 @@ func (t *tx) InsertIdentity(i *identity.Identity) error {
 		return err
 	}
 	if err := t.execOr(identity.ErrConflict, insertIdentity, g.value(), pool.value(),
-		fromBool(i.Authenticated), disabledOf(i), logins, i.Created.UnixMilli(), i.Modified.UnixMilli(), revokedBefore(i)); err != nil {
+		fromBool(i.Authenticated), disabledOf(i), logins, i.Created.UnixMilli(), i.Modified.UnixMilli(), revokedBefore(i), nil); err != nil {
 		return err
 	}
 	return t.link(pool, i.Logins, g)

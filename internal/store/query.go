@@ -1,5 +1,11 @@
 package store
 
+import (
+	"strings"
+
+	"github.com/poolkeeper/poolkeeper/internal/dump"
+)
+
 // A query is one SQL text. All texts of the product stand in this file, but for what
 // several processes on one database have between them (postgres_query.go). They run
 // unchanged on PostgreSQL and its relatives: parameters first appear in ascending
@@ -48,8 +54,8 @@ const (
 		FROM identity WHERE pool = $1 AND (created, id) > ($2, $3) AND disabled < $4
 		ORDER BY created, id LIMIT $5`
 	insertIdentity query = `INSERT INTO identity
-		(id, pool, authenticated, disabled, logins, created, modified, revoked_before)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
+		(id, pool, authenticated, disabled, logins, created, modified, revoked_before, seen)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
 	updateIdentity query = `UPDATE identity
 		SET authenticated = $1, disabled = $2, logins = $3, created = $4, modified = $5, revoked_before = $6
 		WHERE id = $7`
@@ -97,6 +103,8 @@ const (
 		SET account = $1, user_key = $2, user_name = $3, secret = $4, inactive = $5, description = $6, created = $7
 		WHERE id = $8`
 	deleteAccessKey query = `DELETE FROM access_key WHERE id = $1`
+	selectSecrets   query = `SELECT id, secret FROM access_key WHERE id > $1 ORDER BY id LIMIT $2`
+	updateSecret    query = `UPDATE access_key SET secret = $1 WHERE id = $2`
 
 	selectKeyUse query = `SELECT time, service, region FROM access_key_use WHERE id = $1`
 	upsertKeyUse query = `INSERT INTO access_key_use (id, time, service, region) VALUES ($1, $2, $3, $4)
@@ -127,3 +135,25 @@ const (
 	upsertSetting query = `INSERT INTO setting (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 )
+
+// selectAll reads a table in the order of its key.
+func selectAll(t *table) query {
+	return query("SELECT " + names(t.Columns) + " FROM " + t.Name + " ORDER BY " + t.key)
+}
+
+func selectOne(t *table) query {
+	return query("SELECT " + t.Columns[0].Name + " FROM " + t.Name + " ORDER BY " + t.key + " LIMIT 1")
+}
+
+// copyInto is followed by rows in PostgreSQL's binary form.
+func copyInto(t *table) query {
+	return query("COPY " + t.Name + " (" + names(t.Columns) + ") FROM STDIN WITH (FORMAT binary)")
+}
+
+func names(columns []dump.Column) string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = c.Name
+	}
+	return strings.Join(all, ", ")
+}

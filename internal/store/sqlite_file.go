@@ -42,15 +42,23 @@ func claim(path string) (real string, lock *flock.Flock, fresh bool, err error) 
 			return "", nil, false, err
 		}
 	}
-	lock = flock.New(real+".lock", flock.SetPermissions(fileMode))
-	locked, err := lock.TryLock()
-	if err != nil {
-		return "", nil, false, fmt.Errorf("lock %s: %w", lock.Path(), err)
-	}
-	if !locked {
-		return "", nil, false, fmt.Errorf("another process is using it (it holds the lock on %s)", lock.Path())
+	if lock, err = lockFile(real); err != nil {
+		return "", nil, false, err
 	}
 	return real, lock, fresh, nil
+}
+
+// lockFile takes the lock that who has a database open holds.
+func lockFile(real string) (*flock.Flock, error) {
+	lock := flock.New(real+".lock", flock.SetPermissions(fileMode))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
+	}
+	if !locked {
+		return nil, fmt.Errorf("another process is using it (it holds the lock on %s)", lock.Path())
+	}
+	return lock, nil
 }
 
 // checkMode refuses a file that others may read or write. SQLite gives its side files

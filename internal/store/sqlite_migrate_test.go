@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
+	"github.com/poolkeeper/poolkeeper/internal/store/pgtest"
 )
 
 func TestSchemaVersion_IsLastMigration(t *testing.T) {
@@ -68,8 +70,8 @@ func TestOpen_EmptyFile(t *testing.T) {
 }
 
 // openVersion returns a store that the first migrations have made, up to that version,
-// which the file of rows has filled, and which has then been opened.
-func openVersion(t *testing.T, version int64, rows string) *DB {
+// which the files of rows have filled, and which has then been opened.
+func openVersion(t *testing.T, version int64, rows ...string) *DB {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "store.db")
 	if err := os.WriteFile(path, nil, fileMode); err != nil {
@@ -78,17 +80,19 @@ func openVersion(t *testing.T, version int64, rows string) *DB {
 	if err := upgrade(t.Context(), writerDSN(path), version); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(rows)
-	if err != nil {
-		t.Fatal(err)
-	}
 	connector, err := sqlite.NewConnector(writerDSN(path))
 	if err != nil {
 		t.Fatal(err)
 	}
 	old := sql.OpenDB(connector)
-	if _, err := old.ExecContext(t.Context(), string(text)); err != nil {
-		t.Fatalf("%s: %v", rows, err)
+	for _, file := range rows {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := old.ExecContext(t.Context(), string(text)); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
 	}
 	before := counts(t, connector)
 	if err := old.Close(); err != nil {
@@ -302,5 +306,127 @@ func TestMigrate_Fails(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// goldens are the files of rows of each later version.
+func goldens(version int64) (files []string) {
+	for v := int64(2); v <= version; v++ {
+		files = append(files, fmt.Sprintf("testdata/version%d.sql", v))
+	}
+	return files
+}
+
+func TestMigrate_FromLaterVersions(t *testing.T) {
+	t.Parallel()
+	for version := int64(2); version < schemaVersion; version++ {
+		wantGolden(t, openVersion(t, version, goldens(version)...), version)
+	}
+}
+
+// PostgreSQL's schema begins with version 4.
+func TestPostgres_MigrateFromVersion4(t *testing.T) {
+	t.Parallel()
+	const first = 4
+	url := pgtest.Database(t)
+	c, _, err := connectOnce(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	for version := int64(first); version < schemaVersion; version++ {
+		if version > first {
+			t.Fatal("rows of each later version, and a database of its own, are to be added here")
+		}
+		files, err := fs.Glob(postgresMigrations, fmt.Sprintf("migrations/postgres/%05d_*.sql", version))
+		if err != nil || len(files) != 1 {
+			t.Fatal(files, err)
+		}
+		text, err := postgresMigrations.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		script := string(createVersions) + ";\n" + string(text) + fmt.Sprintf("INSERT INTO schema_version (version_id) VALUES (%d);\n", version)
+		for _, file := range goldens(version) {
+			rows, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Bytes are written otherwise.
+			hex := regexp.MustCompile(`X'([0-9A-Fa-f]*)'`).ReplaceAllString(string(rows), `'\x$1'::bytea`)
+			script += strings.ReplaceAll(hex, " AS BLOB)", " AS BYTEA)")
+		}
+		if err := c.c.Exec(t.Context(), script).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Open(t.Context(), Config{URL: url, Now: time.Now}); !errors.Is(err, ErrOldSchema) {
+		t.Errorf("not asked to migrate: got %v, want %v", err, ErrOldSchema)
+	}
+	wantGolden(t, openURL(t, url), first)
+}
+
+// wantGolden checks rows of the tables that migrations have changed.
+func wantGolden(t *testing.T, db *DB, version int64) {
+	t.Helper()
+	when := func(n int64) time.Time { return time.UnixMilli(1_790_000_000_000 + n).UTC() }
+	const shop = "eu-central-1:00000001-1111-4111-8111-000000000001"
+	ann := identity.Login{Provider: "login.example", Subject: "ann"}
+	var got struct {
+		Key      *principal.AccessKey
+		Use      principal.KeyUse
+		User     string
+		Ann      string
+		Pool     string
+		Signing  []*identity.SigningKey
+		Disabled *identity.Identity
+		Events   int
+	}
+	want := got
+	want.Key = &principal.AccessKey{
+		ID: "AKIAIOSFODNN7EXAMPLE", Account: "111122223333", User: "Ann", Secret: []byte{0, 0xff, 1}, Inactive: true,
+		Description: "the shop's backend", Created: when(22),
+	}
+	want.Use = principal.KeyUse{Time: when(42), Service: "cognito-identity", Region: "eu-central-1"}
+	want.User, want.Ann, want.Pool = "AIDAEXAMPLE", "eu-central-1:00000002-2222-4222-8222-000000000001", "Shop"
+	want.Signing = []*identity.SigningKey{
+		{Number: 1, KeyID: "eu-central-11", Algorithm: "RS512", Public: []byte{2, 1}, Created: when(31), Activates: when(32), Expires: when(33)},
+		{Number: 2, KeyID: "eu-central-12", Algorithm: "ES256", Private: []byte{1, 2}, Public: []byte{2, 2}, Created: when(34), Activates: when(35)},
+	}
+	if version >= 3 {
+		want.Events = 1
+	}
+	if version >= 4 {
+		want.Disabled = &identity.Identity{
+			ID: "eu-central-1:00000002-2222-4222-8222-000000000004", PoolID: shop, Authenticated: true, Disabled: true,
+			Logins: []identity.Login{{Provider: "login.example", Subject: "dan"}}, Created: when(16), Modified: when(17), RevokedBefore: when(18),
+		}
+	}
+	err := db.read(t.Context(), func(tx fullTx) error {
+		var errs [8]error
+		var user *principal.User
+		var pool *identity.Pool
+		got.Key, errs[0] = tx.AccessKey(want.Key.ID)
+		got.Use, errs[1] = tx.KeyUse(want.Key.ID)
+		if user, errs[2] = tx.Users().Get("111122223333", "ann"); user != nil {
+			got.User = user.ID
+		}
+		got.Ann, errs[3] = tx.IdentityOfLogin(shop, ann)
+		if pool, errs[4] = tx.Pool(shop); pool != nil {
+			got.Pool = pool.Name
+		}
+		got.Signing, errs[5] = tx.SigningKeys()
+		if want.Disabled != nil {
+			got.Disabled, errs[6] = tx.Identity(want.Disabled.ID)
+		}
+		rows, err := tx.events(10)
+		got.Events, errs[7] = len(rows), err
+		return errors.Join(errs[:]...)
+	})
+	if err != nil {
+		t.Errorf("version %d: %v", version, err)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("from version %d: (-want +got)\n%s", version, diff)
 	}
 }

@@ -59,9 +59,9 @@ func (k *key) isOf(row *identity.SigningKey) bool {
 		bytes.Equal(k.row.Private, row.Private) && bytes.Equal(k.row.Public, row.Public)
 }
 
-// purpose binds the private key to its id and also to its algorithm, so that nobody
+// KeyPurpose is what a private key is sealed for. It binds it to its id and also to its algorithm, so that nobody
 // who can write to the database can downgrade it.
-func purpose(keyID, algorithm string) string {
+func KeyPurpose(keyID, algorithm string) string {
 	return "signing-key/" + keyID + "/" + algorithm
 }
 
@@ -74,7 +74,7 @@ func sealKey(s *seal.Key, row *identity.SigningKey, private crypto.Signer) error
 	if row.Public, err = x509.MarshalPKIXPublicKey(private.Public()); err != nil {
 		return err
 	}
-	row.Private = s.Seal(purpose(row.KeyID, row.Algorithm), der)
+	row.Private = s.Seal(KeyPurpose(row.KeyID, row.Algorithm), der)
 	return nil
 }
 
@@ -82,7 +82,7 @@ func sealKey(s *seal.Key, row *identity.SigningKey, private crypto.Signer) error
 // member of the key set. It refuses a row that is not as sealKey made it, an RSA key that is too
 // short and a key that is not for the row's algorithm.
 func openKey(s *seal.Key, row *identity.SigningKey, certified bool) (*key, error) {
-	der, err := s.Open(purpose(row.KeyID, row.Algorithm), row.Private)
+	der, err := s.Open(KeyPurpose(row.KeyID, row.Algorithm), row.Private)
 	if err != nil {
 		return nil, err
 	}

@@ -178,7 +178,11 @@ func (r *Ring) publish(ctx context.Context, l line, due func(last *identity.Sign
 			Created:   tx.Now(),
 			Activates: activates,
 		}
-		if err := sealKey(r.seal, row, private); err != nil {
+		sealing, err := identity.Sealing(tx, r.seal)
+		if err != nil {
+			return err
+		}
+		if err := sealKey(sealing, row, private); err != nil {
 			return err
 		}
 		if err := tx.InsertSigningKey(row); err != nil {
