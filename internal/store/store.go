@@ -50,7 +50,7 @@ type Config struct {
 	Read   func(took time.Duration)
 }
 
-// ErrOldSchema: the schema of the database is older than this program, or there is none.
+// ErrOldSchema is that the schema of the database is older than this program, or there is none.
 var ErrOldSchema = errors.New("the schema of the database is not up to date")
 
 // DB is an open store. Its methods may be called by many goroutines at a time.

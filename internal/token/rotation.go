@@ -123,7 +123,7 @@ func (r *Ring) Rotate(ctx context.Context, algorithm string, activateNow bool) (
 	return row, nil
 }
 
-// ErrNotAsked says that there are no keys for pools of the algorithm.
+// ErrNotAsked is that there are no keys for pools of the algorithm.
 var ErrNotAsked = errors.New("there is no key for pools that ask for the algorithm")
 
 // publish makes a key of a line if due says so of its newest one (nil: there is none), and

@@ -171,7 +171,7 @@ func (s *Server) Database(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(context.Background())
+	defer func() { _ = c.Close(context.Background()) }() // what was executed has been answered
 	// A schema is made in a hundredth of the time of a database.
 	if err := c.Exec(t.Context(), "CREATE SCHEMA "+name).Close(); err != nil {
 		t.Fatal(err)
