@@ -325,28 +325,28 @@ func TestMigrate_FromLaterVersions(t *testing.T) {
 }
 
 // PostgreSQL's schema begins with version 4.
-func TestPostgres_MigrateFromVersion4(t *testing.T) {
+func TestPostgres_MigrateFromLaterVersions(t *testing.T) {
 	t.Parallel()
 	const first = 4
-	url := pgtest.Database(t)
-	c, _, err := connectOnce(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.close()
 	for version := int64(first); version < schemaVersion; version++ {
-		if version > first {
-			t.Fatal("rows of each later version, and a database of its own, are to be added here")
-		}
-		files, err := fs.Glob(postgresMigrations, fmt.Sprintf("migrations/postgres/%05d_*.sql", version))
-		if err != nil || len(files) != 1 {
-			t.Fatal(files, err)
-		}
-		text, err := postgresMigrations.ReadFile(files[0])
+		url := pgtest.Database(t)
+		c, _, err := connectOnce(t.Context(), url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		script := string(createVersions) + ";\n" + string(text) + fmt.Sprintf("INSERT INTO schema_version (version_id) VALUES (%d);\n", version)
+		defer c.close()
+		script := string(createVersions) + ";\n"
+		for v := int64(first); v <= version; v++ {
+			files, err := fs.Glob(postgresMigrations, fmt.Sprintf("migrations/postgres/%05d_*.sql", v))
+			if err != nil || len(files) != 1 {
+				t.Fatal(files, err)
+			}
+			text, err := postgresMigrations.ReadFile(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			script += string(text) + fmt.Sprintf("INSERT INTO schema_version (version_id) VALUES (%d);\n", v)
+		}
 		for _, file := range goldens(version) {
 			rows, err := os.ReadFile(file)
 			if err != nil {
@@ -359,11 +359,11 @@ func TestPostgres_MigrateFromVersion4(t *testing.T) {
 		if err := c.c.Exec(t.Context(), script).Close(); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := Open(t.Context(), Config{URL: url, Now: time.Now}); !errors.Is(err, ErrOldSchema) {
+			t.Errorf("not asked to migrate: got %v, want %v", err, ErrOldSchema)
+		}
+		wantGolden(t, openURL(t, url), version)
 	}
-	if _, err := Open(t.Context(), Config{URL: url, Now: time.Now}); !errors.Is(err, ErrOldSchema) {
-		t.Errorf("not asked to migrate: got %v, want %v", err, ErrOldSchema)
-	}
-	wantGolden(t, openURL(t, url), first)
 }
 
 // wantGolden checks rows of the tables that migrations have changed.
@@ -381,6 +381,8 @@ func wantGolden(t *testing.T, db *DB, version int64) {
 		Signing  []*identity.SigningKey
 		Disabled *identity.Identity
 		Events   int
+		// Asked is by which algorithm the tokens of a pool of version 5 are to be signed.
+		Asked string
 	}
 	want := got
 	want.Key = &principal.AccessKey{
@@ -402,8 +404,15 @@ func wantGolden(t *testing.T, db *DB, version int64) {
 			Logins: []identity.Login{{Provider: "login.example", Subject: "dan"}}, Created: when(16), Modified: when(17), RevokedBefore: when(18),
 		}
 	}
+	const fast = "eu-central-1:00000001-1111-4111-8111-000000000003"
+	if version >= 5 {
+		want.Asked = "EdDSA"
+		want.Signing = append(want.Signing, &identity.SigningKey{
+			Number: 3, KeyID: "eu-central-13", Algorithm: "EdDSA", Private: []byte{1, 3}, Public: []byte{2, 3}, Created: when(36), Activates: when(37), ForPools: true,
+		})
+	}
 	err := db.read(t.Context(), func(tx fullTx) error {
-		var errs [8]error
+		var errs [9]error
 		var user *principal.User
 		var pool *identity.Pool
 		got.Key, errs[0] = tx.AccessKey(want.Key.ID)
@@ -418,6 +427,12 @@ func wantGolden(t *testing.T, db *DB, version int64) {
 		got.Signing, errs[5] = tx.SigningKeys()
 		if want.Disabled != nil {
 			got.Disabled, errs[6] = tx.Identity(want.Disabled.ID)
+		}
+		if want.Asked != "" {
+			var p *identity.Pool
+			if p, errs[8] = tx.Pool(fast); p != nil {
+				got.Asked = p.SigningAlgorithm
+			}
 		}
 		rows, err := tx.events(10)
 		got.Events, errs[7] = len(rows), err
