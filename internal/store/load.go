@@ -11,7 +11,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/dump"
 )
 
-// ErrNotEmpty: there is something already where a store was to be written.
+// ErrNotEmpty is that there is something already where a store was to be written.
 var ErrNotEmpty = errors.New("there is a store already; only an empty one is written to")
 
 // A Loading says how a store is written.
