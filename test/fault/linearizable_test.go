@@ -109,23 +109,24 @@ func TestLinearizable_Nodes(t *testing.T) {
 			after(ctx, 200*time.Millisecond, 300*time.Millisecond)
 		}
 	}
-	// Frozen for longer than the database lets a transaction be idle, and a lease be silent.
-	frozen := 700 * time.Millisecond
-	if *long {
-		frozen = 11 * time.Second
-	}
-	under(t, nodes, span(5*time.Second), []weather{
+	faults := []weather{
 		{"commits not heard", cut(cutBefore)},
 		{"commits not answered", cut(cutAfter)},
 		{"kill -9 of a server", func(ctx context.Context) { crash(nodes[some()])(ctx) }},
-		{"a server frozen", func(ctx context.Context) { freeze(nodes[some()], frozen)(ctx) }},
+		{"a server frozen", func(ctx context.Context) { freeze(nodes[some()], 700*time.Millisecond)(ctx) }},
 		{"all connections cut", func(context.Context) {
 			for _, p := range proxies {
 				p.cut()
 			}
 		}},
 		{"the database crashed", func(context.Context) { c.server.Kill(t); c.server.Restart(t) }},
-	})
+	}
+	if *long {
+		// For longer than the database lets a transaction be idle, and a lease be silent; once.
+		frozen := sync.OnceFunc(func() { freeze(nodes[some()], 11*time.Second)(t.Context()) })
+		faults = append(faults, weather{"a server frozen for 11 s (the first time)", func(context.Context) { frozen() }})
+	}
+	under(t, nodes, 3*span(5*time.Second/3), faults)
 	cuts := int32(0)
 	for _, p := range proxies {
 		cuts += p.cuts.Load()
