@@ -31,6 +31,7 @@ const noPool api.Code = "there is no such pool"
 type history struct {
 	pool  string
 	begun time.Time
+	most  int // ops
 
 	mu      sync.Mutex
 	ops     []porcupine.Operation
@@ -40,8 +41,8 @@ type history struct {
 	last    [users]int16
 }
 
-func newHistory(pool string) *history {
-	return &history{pool: pool, begun: time.Now(), numbers: map[string]int16{}}
+func newHistory(pool string, most int) *history {
+	return &history{pool: pool, begun: time.Now(), most: most, numbers: map[string]int16{}}
 }
 
 // number returns the number of an identity.
@@ -58,7 +59,7 @@ func (h *history) number(id string) int16 {
 func (h *history) full() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.ops) >= opsPerPool || h.unknown >= unknownPerPool || len(h.names) >= maxIDs-users*8
+	return len(h.ops) >= h.most || h.unknown >= unknownPerPool || len(h.names) >= maxIDs-users*8
 }
 
 // choose returns an op that has a chance to meet others, and the name of its identity.
@@ -256,6 +257,7 @@ func verdicts(t *testing.T, all []*history) (legal int, illegal []*history) {
 
 // A traffic is clients that call about pools, and the histories that they have written.
 type traffic struct {
+	perPool   int // ops
 	histories []*history
 	answered  atomic.Int64
 	unknown   atomic.Int64
@@ -276,7 +278,7 @@ func (f *traffic) run(ctx context.Context, t *testing.T, nodes []*node, lanes in
 					}
 					return
 				}
-				h := newHistory(pool)
+				h := newHistory(pool, f.perPool)
 				mu.Lock()
 				f.histories = append(f.histories, h)
 				mu.Unlock()

@@ -118,9 +118,9 @@ func TestIdleConnections(t *testing.T) {
 	stop()
 	grown := n.rss() - before
 	begun := time.Now()
-	left := 0
 	for deadline := time.After(patience); ; {
-		if left = n.files() - files; left < 20 {
+		left := n.files() - files
+		if left < 20 {
 			break
 		}
 		select {

@@ -95,7 +95,9 @@ func (n *node) start() time.Duration {
 		select {
 		case <-tick.C:
 			if m := listening.FindStringSubmatch(n.said()[from:]); m != nil {
-				n.address = m[1]
+				if n.address != m[1] {
+					n.address = m[1] // the first time; later, others read it
+				}
 				return time.Since(begin)
 			}
 		case <-n.exited:
