@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-
 	"encoding/binary"
 	"encoding/json"
 	"fmt"

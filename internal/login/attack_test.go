@@ -2,7 +2,6 @@ package login
 
 import (
 	"bytes"
-
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
