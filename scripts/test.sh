@@ -6,6 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+as_root=""
+[ "$(id -u)" = 0 ] || as_root=sudo
 missing=""
 need() { [ -e "$1" ] || missing="$missing $2"; }
 need /usr/bin/aws awscli
@@ -27,8 +29,6 @@ if [ "${1:-}" = fault ]; then
 fi
 
 if [ -n "$missing" ] && [ -x /usr/bin/apt-get ]; then
-	as_root=""
-	[ "$(id -u)" = 0 ] || as_root=sudo
 	echo "installing:$missing" >&2
 	$as_root apt-get -qq update
 	# shellcheck disable=SC2086
@@ -59,6 +59,7 @@ tools="${TMPDIR:-/tmp}/poolkeeper-tools-$(id -u)"
 if [ ! -x "$tools/usr/bin/promtool" ] && [ -x /usr/bin/apt-get ]; then
 	echo "fetching: promtool" >&2
 	mkdir -p "$tools/deb"
+	[ -n "$missing" ] || $as_root apt-get -qq update
 	(cd "$tools/deb" && apt-get -qq download prometheus >&2 && dpkg-deb -x prometheus_*.deb "$tools" && rm -f prometheus_*.deb)
 fi
 if [ -x "$tools/usr/bin/promtool" ]; then
