@@ -16,7 +16,6 @@ import (
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/poolkeeper/poolkeeper/internal/dump"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
@@ -88,17 +87,17 @@ func (p *program) backup(ctx context.Context, cfg store.Config, w io.Writer, to 
 		return nil, oldSchema(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	show, done := p.progress()
-	defer done()
+	shown := p.begin("rows", 0)
+	defer shown.clear()
 	h := dump.Header{Created: p.now().UTC().Truncate(time.Second), Program: version()}
 	if len(to) == 0 {
-		return s.Dump(ctx, w, h, show)
+		return s.Dump(ctx, w, h, shown.rows)
 	}
 	sealed, err := age.Encrypt(w, to...)
 	if err != nil {
 		return nil, err
 	}
-	sums, err := s.Dump(ctx, sealed, h, show)
+	sums, err := s.Dump(ctx, sealed, h, shown.rows)
 	if err == nil {
 		err = sealed.Close()
 	}
@@ -171,15 +170,15 @@ func (p *program) restore(ctx context.Context, c *config, in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	show, done := p.progress()
-	defer done()
+	shown := p.begin("rows", 0)
+	defer shown.clear()
 	h, sums, err := store.Load(ctx, p.storeConfig(c), in, store.Loading{
-		Progress: show, Check: func(s store.Sealed) error { return opens(master, s) },
+		Progress: shown.rows, Check: func(s store.Sealed) error { return opens(master, s) },
 	})
 	if err != nil {
 		return err
 	}
-	done()
+	shown.clear()
 	return p.results.Print("Restored", rowsOf(sums), func(w io.Writer) {
 		showSums(w, sums)
 		fmt.Fprintf(w, "\nRestored account %s as it was at %s.\n", h.Account, stamp(h.Created))
@@ -340,35 +339,4 @@ func showSums(w io.Writer, sums []dump.Sum) {
 			row(s.Table, s.Rows, fmt.Sprintf("%x", s.Digest[:8]))
 		}
 	})
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// progressEvery is how often progress is shown.
-const progressEvery = 200 * time.Millisecond
-
-// progress shows how far something is, on standard error if that is a terminal. done wipes it
-// away, and may be called again.
-func (p *program) progress() (show store.Progress, done func()) {
-	if !isTerminal(p.stderr) {
-		return func(string, int64) {}, func() {}
-	}
-	const wipe = "\r\x1b[K"
-	var last time.Time
-	shown := false
-	show = func(table string, rows int64) {
-		if now := p.now(); now.Sub(last) >= progressEvery {
-			last, shown = now, true
-			fmt.Fprintf(p.stderr, "%s%s: %d rows", wipe, table, rows)
-		}
-	}
-	return show, func() {
-		if shown {
-			fmt.Fprint(p.stderr, wipe)
-			shown = false
-		}
-	}
 }

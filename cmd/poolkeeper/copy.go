@@ -67,8 +67,8 @@ func (p *program) copyStore(ctx context.Context, from, to store.Config) ([]dump.
 	if err != nil {
 		return nil, oldSchema(err)
 	}
-	show, done := p.progress()
-	defer done()
+	shown := p.begin("rows", 0)
+	defer shown.clear()
 	reader, writer := io.Pipe()
 	read := make(chan error, 1)
 	go func() {
@@ -76,7 +76,7 @@ func (p *program) copyStore(ctx context.Context, from, to store.Config) ([]dump.
 		writer.CloseWithError(err)
 		read <- err
 	}()
-	_, sums, err := store.Load(ctx, to, reader, store.Loading{Progress: show})
+	_, sums, err := store.Load(ctx, to, reader, store.Loading{Progress: shown.rows})
 	reader.CloseWithError(errStopped)
 	if failed := <-read; err == nil {
 		err = failed

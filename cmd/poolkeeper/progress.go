@@ -19,6 +19,14 @@ const (
 	between = 100 * time.Millisecond
 )
 
+// wipe empties the line of a terminal (ECMA-48, EL).
+const wipe = "\r\x1b[K"
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
 // A progress tells on a terminal how far long work has come, in one line that goes when the
 // work is done. A nil one tells nobody.
 type progress struct {
@@ -35,7 +43,7 @@ type progress struct {
 
 // begin begins work of so many steps, of which what says what they are.
 func (p *program) begin(what string, steps int) *progress {
-	if p.stderr != os.Stderr || !term.IsTerminal(int(os.Stderr.Fd())) {
+	if !isTerminal(p.stderr) {
 		return nil
 	}
 	return &progress{to: p.stderr, now: p.now, of: steps, steps: what, next: p.now().Add(quiet)}
@@ -46,24 +54,38 @@ func (g *progress) step() {
 	if g == nil {
 		return
 	}
+	if g == nil {
+		return
+	}
 	g.done++
+	if g.of > 0 {
+		g.tell("%d of %d %s", g.done, g.of, g.steps)
+	} else {
+		g.tell("%d %s", g.done, g.steps)
+	}
+}
+
+// rows tells how many rows of a table are done. It is a [store.Progress].
+func (g *progress) rows(table string, n int64) { g.tell("%s: %d rows", table, n) }
+
+// tell writes the line, unless that is too soon.
+func (g *progress) tell(format string, args ...any) {
+	if g == nil {
+		return
+	}
 	now := g.now()
 	if now.Before(g.next) {
 		return
 	}
 	g.next = now.Add(between)
 	g.shown = true
-	if g.of > 0 {
-		fmt.Fprintf(g.to, "\r\x1b[K%d of %d %s", g.done, g.of, g.steps)
-	} else {
-		fmt.Fprintf(g.to, "\r\x1b[K%d %s", g.done, g.steps)
-	}
+	fmt.Fprintf(g.to, wipe+format, args...)
 }
 
 // clear takes the line away, so that something else can be written, or because all is done.
 func (g *progress) clear() {
 	if g != nil && g.shown {
-		fmt.Fprint(g.to, "\r\x1b[K")
+		fmt.Fprint(g.to, wipe)
 		g.shown = false
 	}
 }
