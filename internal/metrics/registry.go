@@ -9,6 +9,7 @@ package metrics
 import (
 	"bytes"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -37,10 +38,14 @@ type family struct {
 	buckets          []float64 // of a histogram: upper bounds, ascending
 	collect          func(Emit)
 
-	n      atomic.Int32
-	series sync.Map // [maxLabels]string to *series
-	mu     sync.Mutex
+	// series is replaced by a copy when one is added, which is rare, so that all others are
+	// found without a lock or memory of their own. Nil: there are none.
+	series atomic.Pointer[map[labelValues]*series]
+	mu     sync.Mutex // held to replace series
 }
+
+// labelValues are the values of a family's labels, in their order.
+type labelValues [maxLabels]string
 
 // A series is one counter or histogram. Sums are in float64bits.
 type series struct {
@@ -102,23 +107,35 @@ func (r *Registry) CounterFunc(name, help string, collect func(Emit), labels ...
 }
 
 func (f *family) of(labels []string) *series {
-	var k [maxLabels]string
+	var k labelValues
 	copy(k[:], labels)
-	if s, ok := f.series.Load(k); ok {
-		return s.(*series)
+	if s, ok := f.all()[k]; ok {
+		return s
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if int(f.n.Load()) >= maxSeries {
+	all := f.all()
+	if len(all) >= maxSeries {
 		for i := range labels {
 			k[i] = "other"
 		}
 	}
-	s, there := f.series.LoadOrStore(k, &series{of: make([]atomic.Uint64, len(f.buckets)+1)})
-	if !there {
-		f.n.Add(1)
+	if s, ok := all[k]; ok {
+		return s
 	}
-	return s.(*series)
+	more := make(map[labelValues]*series, len(all)+1)
+	maps.Copy(more, all)
+	more[k] = &series{of: make([]atomic.Uint64, len(f.buckets)+1)}
+	f.series.Store(&more)
+	return more[k]
+}
+
+// all returns the series there are. The map is not written to any more.
+func (f *family) all() map[labelValues]*series {
+	if all := f.series.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 // WriteTo writes all metrics.
@@ -145,19 +162,12 @@ func (f *family) write(b *bytes.Buffer) {
 		f.collect(func(v float64, labels ...string) { f.line(b, "", labels, "", v) })
 		return
 	}
-	var keys [][maxLabels]string
-	f.series.Range(func(k, _ any) bool {
-		keys = append(keys, k.([maxLabels]string))
-		return true
-	})
-	slices.SortFunc(keys, func(x, y [maxLabels]string) int { return slices.Compare(x[:], y[:]) })
-	if len(f.labels) == 0 && len(keys) == 0 {
+	if len(f.labels) == 0 {
 		f.of(nil) // nothing yet is 0, and rates need a first value
-		keys = append(keys, [maxLabels]string{})
 	}
-	for _, k := range keys {
-		v, _ := f.series.Load(k)
-		s, labels := v.(*series), k[:len(f.labels)]
+	all := f.all()
+	for _, k := range slices.SortedFunc(maps.Keys(all), func(x, y labelValues) int { return slices.Compare(x[:], y[:]) }) {
+		s, labels := all[k], k[:len(f.labels)]
 		if f.kind == "counter" {
 			f.line(b, "", labels, "", float64(s.count.Load()))
 			continue
