@@ -1,7 +1,6 @@
 package sigv4
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -43,9 +42,7 @@ func (m *message) sign(key Key) (signature [2 * sha256.Size]byte) {
 	toSign = append(toSign, '\n')
 	toSign = hex.AppendEncode(toSign, sum[:])
 
-	mac := hmac.New(sha256.New, key[:])
-	mac.Write(toSign)
-	hex.Encode(signature[:], mac.Sum(toSign[:0]))
+	hex.Encode(signature[:], key.appendMAC(toSign[:0], toSign))
 	return signature
 }
 

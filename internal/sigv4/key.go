@@ -6,14 +6,44 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"hash"
 	"maps"
 	"strings"
 	"sync"
 )
 
 // A Key signs the requests of one access key on one day, in one region, to one
-// service. It does not print itself.
-type Key [sha256.Size]byte
+// service. It does not print itself. The zero Key is one that nobody has.
+type Key struct {
+	secret [sha256.Size]byte
+	// macs are HMACs that have taken in the secret, which is half of their work; copies
+	// of the Key share them. Nil: this Key signs so seldom that none are kept.
+	macs *sync.Pool
+}
+
+// Equal reports whether both keys make the same signatures.
+func (k Key) Equal(other Key) bool { return hmac.Equal(k.secret[:], other.secret[:]) }
+
+// remembered returns the key with room for its HMACs.
+func (k Key) remembered() Key {
+	secret := k.secret
+	k.macs = &sync.Pool{New: func() any { return hmac.New(sha256.New, secret[:]) }}
+	return k
+}
+
+// appendMAC appends the HMAC of a message.
+func (k Key) appendMAC(b, message []byte) []byte {
+	if k.macs == nil {
+		mac := hmac.New(sha256.New, k.secret[:])
+		mac.Write(message)
+		return mac.Sum(b)
+	}
+	mac := k.macs.Get().(hash.Hash)
+	defer k.macs.Put(mac)
+	mac.Reset()
+	mac.Write(message)
+	return mac.Sum(b)
+}
 
 // Format implements [fmt.Formatter]: a fixed word, whatever the verb.
 func (Key) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
@@ -29,7 +59,7 @@ func DeriveKey(secret, date, region, service string) Key {
 		mac.Write([]byte(part))
 		key = mac.Sum(nil)
 	}
-	return Key(key)
+	return Key{secret: [sha256.Size]byte(key)}
 }
 
 // Verify compares the signature with the one that the key makes, in a time
@@ -64,7 +94,7 @@ func (s *Signature) equal(computed [2 * sha256.Size]byte) int {
 	return subtle.ConstantTimeCompare(computed[:], []byte(s.signature))
 }
 
-// maxKeys bounds a KeyCache to about one megabyte.
+// maxKeys bounds a KeyCache to a few megabytes.
 const maxKeys = 4096
 
 // A KeyCache remembers derived keys, at most a fixed number of them. The zero
@@ -100,7 +130,7 @@ func (c *KeyCache) Key(id, version, date, region, service string, secret func() 
 	if err != nil {
 		return Key{}, err
 	}
-	key = DeriveKey(plain, date, region, service)
+	key = DeriveKey(plain, date, region, service).remembered()
 
 	// The strings are parts of the request's header, which must not be kept alive.
 	d = derivation{

@@ -17,7 +17,7 @@ import (
 func TestDeriveKey(t *testing.T) {
 	t.Parallel()
 	key := sigv4.DeriveKey("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20120215", "us-east-1", "iam")
-	got := hex.EncodeToString(key[:])
+	got := hex.EncodeToString(key.Secret())
 	if want := "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -39,8 +39,8 @@ func TestSecrets_NotPrinted(t *testing.T) {
 		}
 		for _, p := range append(printed, string(marshalled)) {
 			for _, secret := range []string{
-				example.SecretAccessKey, "session-token", hex.EncodeToString(key[:]), hex.EncodeToString([]byte("session-token")),
-				strconv.Itoa(int(key[0])) + " " + strconv.Itoa(int(key[1])), strconv.Itoa(int(key[0])) + "," + strconv.Itoa(int(key[1])),
+				example.SecretAccessKey, "session-token", hex.EncodeToString(key.Secret()), hex.EncodeToString([]byte("session-token")),
+				strconv.Itoa(int(key.Secret()[0])) + " " + strconv.Itoa(int(key.Secret()[1])), strconv.Itoa(int(key.Secret()[0])) + "," + strconv.Itoa(int(key.Secret()[1])),
 			} {
 				if strings.Contains(p, secret) {
 					t.Errorf("%T prints as %s", value, p)
@@ -67,7 +67,7 @@ func TestKeyCache(t *testing.T) {
 	}
 	want := sigv4.DeriveKey("s", "20150830", region, service)
 	for range 2 {
-		if got := get("id", "1", "20150830", region, service, "s"); got != want {
+		if got := get("id", "1", "20150830", region, service, "s"); !got.Equal(want) {
 			t.Error("got another key than DeriveKey makes")
 		}
 	}
@@ -86,7 +86,7 @@ func TestKeyCache(t *testing.T) {
 	} {
 		secret := "other " + strconv.Itoa(i)
 		got := get(other[0], other[1], other[2], other[3], other[4], secret)
-		if got != sigv4.DeriveKey(secret, other[2], other[3], other[4]) {
+		if !got.Equal(sigv4.DeriveKey(secret, other[2], other[3], other[4])) {
 			t.Errorf("%q: got the key of another derivation", other)
 		}
 	}
@@ -100,7 +100,7 @@ func TestKeyCache_Error(t *testing.T) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
 	got, err := cache.Key("id", "1", "20150830", region, service, func() (string, error) { return "s", nil })
-	if err != nil || got != sigv4.DeriveKey("s", "20150830", region, service) {
+	if err != nil || !got.Equal(sigv4.DeriveKey("s", "20150830", region, service)) {
 		t.Errorf("after an error: got another key, or error %v", err)
 	}
 }
@@ -145,7 +145,7 @@ func TestKeyCache_Concurrent(t *testing.T) {
 			for i := range 2000 {
 				secret := "s" + strconv.Itoa(i%50)
 				key, err := cache.Key(secret, "1", strconv.Itoa(20150830+i%3), region, service, func() (string, error) { return secret, nil })
-				if err != nil || key != sigv4.DeriveKey(secret, strconv.Itoa(20150830+i%3), region, service) {
+				if err != nil || !key.Equal(sigv4.DeriveKey(secret, strconv.Itoa(20150830+i%3), region, service)) {
 					t.Errorf("worker %d, round %d: wrong key, or error %v", worker, i, err)
 					return
 				}
