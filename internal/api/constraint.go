@@ -2,32 +2,9 @@ package api
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
-
-// lazyPattern compiles a pattern at its first use: most processes, the command
-// line above all, never need most of them.
-type lazyPattern struct {
-	once sync.Once
-	re   *regexp.Regexp
-}
-
-// matches reports whether the whole of v matches the shape's pattern. Java's \w,
-// which AWS means, is ASCII as Go's is.
-func (s *Shape) matches(v string) bool {
-	s.matcher.once.Do(func() { s.matcher.re = regexp.MustCompile(`\A(?:` + goPattern(s.Pattern) + `)\z`) })
-	return s.matcher.re.MatchString(v)
-}
-
-// javaEscape is Java's escape of a code unit. AWS also writes the ends of the range
-// beyond the basic plane with it, in more digits than Java would read.
-var javaEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\u(10FFFF|10000|[0-9A-F]{4})`) })
-
-// goPattern is a pattern of AWS's in Go's spelling.
-func goPattern(pattern string) string { return javaEscape().ReplaceAllString(pattern, `\x{$1}`) }
 
 // CheckString returns what v breaks of the shape's constraints, in AWS's words
 // and order: length before pattern, maximum before minimum. Nil: nothing.
@@ -37,7 +14,7 @@ func (s *Shape) CheckString(v string) []string {
 	if s.Min > 0 || s.Max > 0 {
 		broken = s.CheckLen(Length(v))
 	}
-	if s.Pattern != "" && !s.matches(v) {
+	if s.Pattern != "" && !s.pattern.matches(s.Pattern, v) {
 		broken = append(broken, "Member must satisfy regular expression pattern: "+s.Pattern)
 	}
 	if len(s.Enum) > 0 && !slices.Contains(s.Enum, v) {

@@ -51,7 +51,7 @@ type Shape struct {
 	Key, Elem *Shape
 	Members   []Member
 
-	matcher lazyPattern
+	pattern pattern
 }
 
 // A Member is one named value of a Structure.
