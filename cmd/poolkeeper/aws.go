@@ -70,7 +70,10 @@ func (p *program) runAWS(ctx context.Context, args []string) (code int, handled 
 
 // tools are the commands of the program's own.
 func (p *program) tools() *cli.Tools {
-	return &cli.Tools{Command: p.aws("poolkeeper"), Root: p.root(), Results: &p.results, Output: p.getenv("POOLKEEPER_OUTPUT")}
+	return &cli.Tools{
+		Command: p.aws("poolkeeper"), Root: p.root(), Groups: p.commands(), Made: explain,
+		Results: &p.results, Output: p.getenv("POOLKEEPER_OUTPUT"),
+	}
 }
 
 // runTool runs a command of the program's own, or answers a shell that completes one of any.
@@ -111,8 +114,7 @@ func (p *program) completionCommand() *cobra.Command {
 		"powershell": func(c *cobra.Command) error { return c.GenPowerShellCompletionWithDesc(p.stdout) },
 	}
 	return &cobra.Command{
-		Use:   "completion SHELL",
-		Short: "Print a script that makes a shell complete commands and options",
+		Use: "completion SHELL",
 		Long: `Print a script that makes a shell complete services, commands and options: bash, zsh, fish or
 powershell. Load it where the shell starts.`,
 		Example: `  source <(poolkeeper completion bash)

@@ -74,8 +74,7 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 func (p *program) migrateCommand() *cobra.Command {
 	var c config
 	cmd := &cobra.Command{
-		Use:   "migrate",
-		Short: "Bring the schema of a PostgreSQL database up to date",
+		Use: "migrate",
 		Long: `Bring the schema of a PostgreSQL database up to date, or make it. Stop older servers on that
 database first. The file of the embedded store is brought up to date by each start.`,
 		Args: noArgs,

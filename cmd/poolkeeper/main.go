@@ -64,28 +64,9 @@ type program struct {
 // A usageError is a mistake in how the command was written.
 type usageError struct{ error }
 
-func (p *program) root() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "poolkeeper",
-		Short: "A self-hosted Amazon Cognito identity pool service",
-		Long: `Poolkeeper gives the users of your own login a stable identity and a signed
-OpenID Connect token, by the API of Amazon Cognito identity pools.
-
-Start a server:           poolkeeper serve
-See what it does:         poolkeeper demo
-Who changed what:         poolkeeper audit
-Keep it in a file:        poolkeeper export, poolkeeper apply
-Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7665 …`,
-	}
-	cobra.EnableCommandSorting = false
-	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.backupCommand(), p.restoreCommand(), p.copyCommand(), p.masterKeyCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.configCommand(), p.healthCommand(), p.completionCommand(), p.versionCommand())
-	explain(root)
-	return root
-}
-
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: noArgs,
+		Use: "version", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return p.results.Print("Version", map[string]string{"Version": version()}, func(w io.Writer) {
 				fmt.Fprintln(w, "poolkeeper", version())

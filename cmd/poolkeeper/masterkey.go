@@ -40,9 +40,8 @@ func sealingKey(ctx context.Context, s *store.DB, master *seal.Key) (key *seal.K
 
 func (p *program) masterKeyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "master-key",
-		Short: "Make a master key, and replace the one in use",
-		Long:  "Make a master key, and replace the one in use.",
+		Use:  "master-key",
+		Long: "Make a master key, and replace the one in use.",
 	}
 	cmd.AddCommand(p.newMasterKeyCommand(), p.rotateMasterKeyCommand())
 	return cmd

@@ -15,9 +15,8 @@ import (
 
 func (p *program) policyCommand() *cobra.Command {
 	policy := &cobra.Command{
-		Use:   "policy",
-		Short: "Say what a principal may do, and why",
-		Long:  "Say what a principal may do, and why. Nothing is called and nothing changed.",
+		Use:  "policy",
+		Long: "Say what a principal may do, and why. Nothing is called and nothing changed.",
 	}
 	policy.AddCommand(p.testPolicyCommand(), p.checkPolicyCommand())
 	return policy

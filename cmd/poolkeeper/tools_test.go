@@ -33,7 +33,16 @@ func TestOptions(t *testing.T) {
 			walk(inner)
 		}
 	}
-	walk(p.root())
+	for _, g := range p.commands() {
+		for _, tool := range g.Tools {
+			c := tool.Make()
+			if c.Name() != tool.Name || tool.Short == "" || c.Short != "" {
+				t.Errorf("%s: %q, %q", tool.Name, c.Name(), c.Short)
+			}
+			c.Short = tool.Short
+			walk(c)
+		}
+	}
 }
 
 // TestProgress: short work is silent, long work has one line, which goes.

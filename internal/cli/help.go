@@ -50,6 +50,18 @@ func (m *manual) paragraph(indent int, text string) {
 	m.WriteString("\n")
 }
 
+// entry writes a name behind indent, and what it is at column.
+func (m *manual) entry(indent, column int, name, text string) {
+	var p manual
+	p.paragraph(column, text)
+	described := strings.Repeat(" ", indent) + name
+	if len(described) < column-1 {
+		m.WriteString(described + p.String()[len(described):])
+	} else {
+		m.WriteString(described + "\n" + p.String())
+	}
+}
+
 func (m *manual) lines(indent int, text string) {
 	for line := range strings.Lines(text) {
 		m.WriteString(strings.Repeat(" ", indent) + line)

@@ -26,29 +26,19 @@ func (t *Tools) help(cmd *cobra.Command) string {
 			}
 		}
 	}
-	if cmd.HasSubCommands() {
+	if t.hasCommands(cmd) {
 		m.section("SYNOPSIS")
 		m.lines(7, cmd.CommandPath()+" <command> [options]")
 		m.paragraph(7, fmt.Sprintf("Use %s <command> help for one of them.", cmd.CommandPath()))
-		m.section("AVAILABLE COMMANDS")
-		for _, c := range cmd.Commands() {
-			if c.Hidden {
-				continue
-			}
-			m.lines(7, c.Name())
-			m.paragraph(10, strings.TrimSuffix(c.Short, ".")+".")
-		}
+		groups := []Group{{Title: "AVAILABLE COMMANDS", Tools: t.commands(cmd)}}
 		if cmd == t.Root {
-			for _, s := range t.Services {
-				m.lines(7, s.Name)
-				doc := s.Doc
-				if ofAWS(s.Name) {
-					doc = "As AWS's command line has it: " + doc
-				}
-				m.paragraph(10, doc)
+			groups = slices.Insert(slices.Clone(t.Groups), 1, t.calling())
+		}
+		for _, g := range groups {
+			m.section(g.Title)
+			for _, c := range g.Tools {
+				m.entry(7, 26, c.Name, strings.TrimSuffix(c.Short, ".")+".")
 			}
-			m.lines(7, "configure")
-			m.paragraph(10, "Write a profile for the commands of the services: endpoint, region and key.")
 		}
 		return m.String()
 	}
@@ -80,6 +70,20 @@ func (t *Tools) help(cmd *cobra.Command) string {
 		m.lines(5, cmd.Example)
 	}
 	return m.String()
+}
+
+// calling are the commands that call a server.
+func (t *Tools) calling() Group {
+	g := Group{Title: "CALLING A SERVER, OR AWS"}
+	for _, s := range t.Services {
+		doc := s.Doc
+		if ofAWS(s.Name) {
+			doc = "As AWS's command line has it: " + doc
+		}
+		g.Tools = append(g.Tools, Tool{Name: s.Name, Short: doc})
+	}
+	g.Tools = append(g.Tools, Tool{Name: "configure", Short: "Write a profile for the commands of the services: endpoint, region and key"})
+	return g
 }
 
 // options writes what options are there.
@@ -115,7 +119,7 @@ func (t *Tools) Complete(args []string, word string) (suggestions []string, file
 	}
 	cmd := t.Root
 	for _, arg := range args {
-		if inner := subcommand(cmd, arg); inner != nil {
+		if inner := t.subcommand(cmd, arg); inner != nil {
 			cmd = inner
 		}
 	}
@@ -137,17 +141,13 @@ func (t *Tools) Complete(args []string, word string) (suggestions []string, file
 				add(o.name, o.doc)
 			}
 		}
-	case cmd.HasSubCommands():
-		for _, c := range cmd.Commands() {
-			if !c.Hidden {
-				add(c.Name(), c.Short)
-			}
-		}
+	case t.hasCommands(cmd):
+		commands := t.commands(cmd)
 		if cmd == t.Root {
-			for _, s := range t.Services {
-				add(s.Name, s.Doc)
-			}
-			add("configure", "Write a profile: endpoint, region and key")
+			commands = append(commands, t.calling().Tools...)
+		}
+		for _, c := range commands {
+			add(c.Name, c.Short)
 		}
 		add("help", "Show help.")
 	default:
