@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,9 +108,21 @@ func (p *program) completion() *cobra.Command {
 	return c
 }
 
+// bashWords does for cobra's script what the package bash-completion does, where that is not
+// installed.
+//
+//go:embed completion.bash
+var bashWords string
+
 func (p *program) completionCommand() *cobra.Command {
 	shells := map[string]func(*cobra.Command) error{
-		"bash":       func(c *cobra.Command) error { return c.GenBashCompletionV2(p.stdout, true) },
+		"bash": func(c *cobra.Command) error {
+			if err := c.GenBashCompletionV2(p.stdout, true); err != nil {
+				return err
+			}
+			_, err := io.WriteString(p.stdout, bashWords)
+			return err
+		},
 		"zsh":        func(c *cobra.Command) error { return c.GenZshCompletion(p.stdout) },
 		"fish":       func(c *cobra.Command) error { return c.GenFishCompletion(p.stdout, true) },
 		"powershell": func(c *cobra.Command) error { return c.GenPowerShellCompletionWithDesc(p.stdout) },
@@ -118,7 +132,7 @@ func (p *program) completionCommand() *cobra.Command {
 		Long: `Print a script that makes a shell complete services, commands and options: bash, zsh, fish or
 powershell. Load it where the shell starts.`,
 		Example: `  source <(poolkeeper completion bash)
-  poolkeeper completion zsh >"${fpath[1]}/_poolkeeper"
+  poolkeeper completion zsh >"${fpath[1]}/_poolkeeper"   # where compinit is run
   poolkeeper completion fish >~/.config/fish/completions/poolkeeper.fish
   poolkeeper completion powershell | Out-String | Invoke-Expression`,
 		Args: exactArgs(1), ValidArgs: []string{"bash", "zsh", "fish", "powershell"},

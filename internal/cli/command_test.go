@@ -474,6 +474,8 @@ func TestComplete(t *testing.T) {
 		{"cognito-identity get-id", "--id", []string{"--identity-pool-id"}},
 		{"cognito-identity get-id --identity-pool-id x", "--acc", []string{"--account-id"}},
 		{"cognito-identity get-id --output", "y", []string{"yaml", "yaml-stream"}},
+		{"cognito-identity get-id", "--output=y", []string{"yaml", "yaml-stream"}},
+		{"cognito-identity get-id", "--region=y", nil},
 		{"cognito-identity create-identity-pool --no-allow-classic-flow", "--no-al", []string{"--no-allow-unauthenticated-identities"}},
 		{"cognito-identity get-id --identity-pool-id", "", nil},
 	} {

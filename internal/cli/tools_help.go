@@ -50,10 +50,7 @@ func (t *Tools) help(cmd *cobra.Command) string {
 			m.lines(7, "["+o.synopsis()+"]")
 		}
 	}
-	global := toolOptions()
-	if _, plain := cmd.Annotations[Plain]; plain {
-		global = slices.DeleteFunc(global, func(o option) bool { return o.dest == "output" || o.dest == "query" || o.dest == "color" })
-	}
+	global := optionsBeside(cmd)
 	for _, o := range global {
 		if !o.hidden {
 			m.lines(7, "["+o.synopsis()+"]")
@@ -70,6 +67,15 @@ func (t *Tools) help(cmd *cobra.Command) string {
 		m.lines(5, cmd.Example)
 	}
 	return m.String()
+}
+
+// optionsBeside are the options that a command has beside its own.
+func optionsBeside(cmd *cobra.Command) []option {
+	all := toolOptions()
+	if _, plain := cmd.Annotations[Plain]; plain {
+		all = slices.DeleteFunc(all, func(o option) bool { return o.dest == "output" || o.dest == "query" || o.dest == "color" })
+	}
+	return all
 }
 
 // calling are the commands that call a server.
@@ -123,16 +129,9 @@ func (t *Tools) Complete(args []string, word string) (suggestions []string, file
 			cmd = inner
 		}
 	}
-	known := append(flagOptions(cmd.Flags()), toolOptions()...)
-	if len(args) > 0 {
-		for _, o := range known {
-			if o.name == args[len(args)-1] && o.arity == one {
-				for _, choice := range o.choices {
-					add(choice, "")
-				}
-				return suggestions, len(o.choices) == 0
-			}
-		}
+	known := append(flagOptions(cmd.Flags()), optionsBeside(cmd)...)
+	if o, value := awaited(known, args, word); o != nil {
+		return o.completions(value), len(o.choices) == 0
 	}
 	switch {
 	case strings.HasPrefix(word, "-"):
