@@ -102,7 +102,7 @@ func (p *program) rotateMasterKey(ctx context.Context, c *config, file string) (
 		}
 	}
 	restrictNewFiles()
-	db, err := store.Open(ctx, p.storeConfig(c))
+	db, err := p.openShown(ctx, p.storeConfig(c))
 	if err != nil {
 		if c.store == "" {
 			err = fmt.Errorf("%w\nA server that runs on the embedded store is to be stopped first", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,6 +64,18 @@ func TestProgress(t *testing.T) {
 	if got, want := out.String(), "\r\x1b[K2 of 3 changes\r\x1b[K"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	synctest.Test(t, func(t *testing.T) {
+		out.Reset()
+		g := &progress{to: &out, now: time.Now, next: time.Now().Add(quiet)}
+		done := make(chan struct{})
+		time.AfterFunc(quiet+between, func() { close(done) })
+		g.pass("schema", done)
+		synctest.Wait()
+		g.clear()
+		if got, want := out.String(), "\r\x1b[Kschema: 0s"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "\r\x1b[K") {
+			t.Errorf("got %q, want %q…", got, want)
+		}
+	})
 	var nobody *progress
 	nobody.step()
 	nobody.clear()
