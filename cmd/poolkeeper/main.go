@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -86,8 +87,8 @@ func version() string {
 
 // noArgs refuses arguments, as a mistake of use.
 func noArgs(c *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(c, args); err != nil {
-		return usageError{err}
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("there are no arguments to %s, only options: %q", c.Name(), args[0])}
 	}
 	return nil
 }
@@ -95,7 +96,7 @@ func noArgs(c *cobra.Command, args []string) error {
 // someArgs wants one argument or more.
 func someArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usageError{fmt.Errorf("no arguments where some are wanted\nUsage: %s", c.UseLine())}
+		return usageError{fmt.Errorf("no arguments where some are wanted\n%s", usageOf(c))}
 	}
 	return nil
 }
@@ -104,8 +105,13 @@ func someArgs(c *cobra.Command, args []string) error {
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageError{fmt.Errorf("%d arguments where %d are wanted\nUsage: %s", len(args), n, c.UseLine())}
+			return usageError{fmt.Errorf("arguments given: %d, wanted: %d\n%s", len(args), n, usageOf(c))}
 		}
 		return nil
 	}
+}
+
+// usageOf says how a command is written.
+func usageOf(c *cobra.Command) string {
+	return "Usage: " + strings.TrimSuffix(c.UseLine(), " [flags]") + " [options]"
 }

@@ -96,7 +96,7 @@ func TestShells(t *testing.T) {
 					t.Errorf("%q becomes %q, want %q\n%s", test.typed, got, test.want, s.screen())
 				}
 			}
-			s.list(t, "poolkeeper ", "As AWS's command line has it: Identity pools: stable", "Run the server")
+			s.list(t, "poolkeeper ", "Identity pools: stable", "Run the server")
 			s.list(t, "poolkeeper cognito-identity get-id --", "The account of the identity pool.")
 		})
 	}

@@ -70,12 +70,16 @@ func (c *Command) Run(ctx context.Context, args []string) int {
 	return c.report(err, strings.ToLower(format))
 }
 
-// Serves reports whether args are a command of one of the services.
+// Serves reports whether args are a command of one of the services, well written or not.
 func (c *Command) Serves(args []string) bool {
-	p := pass{options: globalOptions(), word: "command"}
+	p := pass{options: globalOptions(), word: "command", wordOptional: true}
 	taken, _, err := p.parse(args)
+	for n := len(args) - 1; err != nil && n > 0; n-- {
+		// The mistake is none of the words before it.
+		taken, _, err = p.parse(args[:n])
+	}
 	name := taken.text("command")
-	return err == nil && (name == "configure" || slices.Contains(c.serviceNames(), name))
+	return name == "configure" || slices.Contains(c.serviceNames(), name)
 }
 
 func (c *Command) serviceNames() []string {

@@ -16,8 +16,12 @@ import (
 // prints: it has neither --output nor --query.
 const Plain = "plain"
 
-// Variable is the annotation of a flag that names its environment variable.
-const Variable = "variable"
+// Variable is the annotation of a flag that names its environment variable, and Section that
+// of the title under which help has it.
+const (
+	Variable = "variable"
+	Section  = "section"
+)
 
 // A Tool is a command of the program's own, maybe with others in it. It is made when the
 // words of the command line lead to it.
@@ -63,6 +67,7 @@ func toolOptions() []option {
 		default:
 			continue
 		}
+		o.listed = true
 		options = append(options, o)
 	}
 	return options
@@ -173,6 +178,22 @@ func (t *Tools) unknownCommand(cmd *cobra.Command, word string) error {
 	return misused("%s", message)
 }
 
+// unknownOptions refuses words, and names the options that look like the first of them.
+func unknownOptions(words []string, known []option) error {
+	var names []string
+	for _, o := range known {
+		if !o.hidden {
+			names = append(names, o.name)
+		}
+	}
+	message := "Unknown options: " + strings.Join(words, ", ")
+	name, _, _ := strings.Cut(words[0], "=")
+	if close := closeMatches(name, names); len(close) > 0 {
+		message += "\nMaybe you meant: " + strings.Join(close, ", ")
+	}
+	return misused("%s", message)
+}
+
 // A misuse is a mistake in how a command was written.
 type misuse struct {
 	error
@@ -220,7 +241,7 @@ func (t *Tools) prepare(cmd *cobra.Command, global words, line []string) (args [
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, t.misused(cmd, misused("Unknown options: %s", strings.Join(unknown, ", ")))
+		return nil, t.misused(cmd, unknownOptions(unknown, slices.Concat(p.options, optionsBeside(cmd))))
 	}
 	for name, value := range taken {
 		if err := setFlag(cmd.Flags(), name, value); err != nil {
@@ -261,6 +282,9 @@ func flagOptions(flags *pflag.FlagSet) []option {
 	flags.VisitAll(func(f *pflag.Flag) {
 		metavar, doc := pflag.UnquoteUsage(f)
 		o := option{name: "--" + f.Name, dest: f.Name, metavar: metavar, doc: sentence(f, doc), hidden: f.Hidden}
+		if s := f.Annotations[Section]; len(s) > 0 {
+			o.section = s[0]
+		}
 		switch f.Value.Type() {
 		case "bool":
 			o.arity, o.value, o.told = none, true, true
@@ -287,7 +311,10 @@ func sentence(f *pflag.Flag, doc string) string {
 		if d == "true" {
 			d = "on; --no-" + f.Name + " switches it off"
 		}
-		text += " Left out: " + strings.Trim(d, "[]") + "."
+		if f.Value.Type() == "duration" {
+			d = strings.Replace(strings.Replace(d, "m0s", "m", 1), "h0m", "h", 1)
+		}
+		text += " Default: " + strings.Trim(d, "[]") + "."
 	}
 	if v := f.Annotations[Variable]; len(v) > 0 {
 		text += " Environment: " + v[0] + "."
@@ -302,8 +329,11 @@ func setFlag(flags *pflag.FlagSet, name string, value any) error {
 		list = []string{fmt.Sprint(value)}
 	}
 	for _, text := range list {
-		// The flag's own error repeats the name and the value.
 		if err := flags.Lookup(name).Value.Set(text); err != nil {
+			wanted := map[string]string{"duration": "no time, such as 90s, 15m or 24h", "int": "no whole number", "int64": "no whole number"}
+			if said := wanted[flags.Lookup(name).Value.Type()]; said != "" {
+				return fmt.Errorf("%s is %s", quoteText(text), said)
+			}
 			return fmt.Errorf("invalid value %s: %w", quoteText(text), err)
 		}
 	}

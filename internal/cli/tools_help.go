@@ -43,25 +43,14 @@ func (t *Tools) help(cmd *cobra.Command) string {
 		return m.String()
 	}
 	m.section("SYNOPSIS")
-	m.lines(7, strings.TrimSuffix(cmd.UseLine(), " [flags]"))
+	m.lines(7, strings.TrimSuffix(cmd.UseLine(), " [flags]")+" [options]")
 	options := flagOptions(cmd.Flags())
-	for _, o := range options {
-		if !o.hidden {
-			m.lines(7, "["+o.synopsis()+"]")
-		}
-	}
-	global := optionsBeside(cmd)
-	for _, o := range global {
-		if !o.hidden {
-			m.lines(7, "["+o.synopsis()+"]")
-		}
-	}
 	if len(options) > 0 {
 		m.section("OPTIONS")
 		m.options(options)
 	}
 	m.section("GLOBAL OPTIONS")
-	m.options(global)
+	m.options(optionsBeside(cmd))
 	if cmd.Example != "" {
 		m.section("EXAMPLES")
 		m.lines(5, cmd.Example)
@@ -84,7 +73,7 @@ func (t *Tools) calling() Group {
 	for _, s := range t.Services {
 		doc := s.Doc
 		if ofAWS(s.Name) {
-			doc = "As AWS's command line has it: " + doc
+			doc = strings.TrimSuffix(doc, ".") + ", as AWS's command line has it"
 		}
 		g.Tools = append(g.Tools, Tool{Name: s.Name, Short: doc})
 	}
@@ -94,9 +83,15 @@ func (t *Tools) calling() Group {
 
 // options writes what options are there.
 func (m *manual) options(options []option) {
+	section := ""
 	for _, o := range options {
 		if o.hidden {
 			continue
+		}
+		if o.section != section {
+			section = o.section
+			m.WriteString("\n")
+			m.lines(4, section)
 		}
 		m.lines(7, o.synopsis())
 		doc := o.doc
@@ -110,12 +105,7 @@ func (m *manual) options(options []option) {
 // Complete returns what may stand in place of the last, unfinished word, as
 // [Command.Complete] does, for all of the program's commands.
 func (t *Tools) Complete(args []string, word string) (suggestions []string, files bool) {
-	p := pass{options: toolOptions(), word: "command", wordOptional: true}
-	if taken, _, err := p.parse(args); err == nil {
-		if name := taken.text("command"); name == "configure" || slices.Contains(t.serviceNames(), name) {
-			return t.Command.Complete(args, word)
-		}
-	} else if t.Serves(args) {
+	if t.Serves(args) {
 		return t.Command.Complete(args, word)
 	}
 	add := func(name, doc string) {
