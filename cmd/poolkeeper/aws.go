@@ -34,7 +34,7 @@ func (p *program) aws(name string) *cli.Command {
 		services = append(services, api.Identities)
 	}
 	return &cli.Command{
-		Name: name, Version: version(), Services: services,
+		Name: name, Version: version, Services: services,
 		Lookup: os.LookupEnv, Environ: os.Environ(), Now: p.now,
 		Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Terminal: width, Ask: p.ask,
 	}

@@ -17,8 +17,8 @@ import (
 type Command struct {
 	// Name is how the program was called: it stands in messages.
 	Name string
-	// Version is that of the program.
-	Version  string
+	// Version finds out that of the program.
+	Version  func() string
 	Services []*api.Service
 	// Lookup reads the environment.
 	Lookup func(string) (string, bool)
@@ -124,7 +124,7 @@ func (c *Command) run(ctx context.Context, args []string, errorFormat *string) e
 }
 
 // agent names the program as AWS's command line names itself, whose behaviour it has.
-func (c *Command) agent() string { return "aws-cli/2.36.7 poolkeeper/" + c.Version }
+func (c *Command) agent() string { return "aws-cli/2.36.7 poolkeeper/" + c.Version() }
 
 // serve runs a command of a service.
 func (c *Command) serve(ctx context.Context, g *globals, s *api.Service, args []string, errorFormat *string) error {
@@ -140,7 +140,7 @@ func (c *Command) serve(ctx context.Context, g *globals, s *api.Service, args []
 	if taken.text("operation") == "help" {
 		return c.page(g, c.helpService(s))
 	}
-	call := &call{Command: c, globals: g, service: s, operation: operation(s, taken.text("operation")), paginate: !g.is("no-paginate")}
+	call := &call{Command: c, globals: g, service: s, operation: s.Operations[slices.Index(commands, taken.text("operation"))], paginate: !g.is("no-paginate")}
 	if call.operation.Paging == nil || !call.operation.Paging.Paginated {
 		call.paginate = false
 	}

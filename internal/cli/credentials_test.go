@@ -72,7 +72,8 @@ func TestMFA(t *testing.T) {
 	var stderr bytes.Buffer
 	asked := ""
 	command := &Command{
-		Name: "aws", Services: []*api.Service{api.CognitoIdentity, api.STS}, Now: time.Now, Dial: c.dial,
+		Version: testVersion,
+		Name:    "aws", Services: []*api.Service{api.CognitoIdentity, api.STS}, Now: time.Now, Dial: c.dial,
 		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Stdout: io.Discard, Stderr: &stderr,
 		Ask: func(prompt string) (string, error) { asked = prompt; return " 123456\n", nil },

@@ -216,7 +216,8 @@ func ourselves(t *testing.T, c *cloud, s *setup, env map[string]string) (sent []
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	command := &Command{
-		Name: "aws", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM}, Now: time.Now, Dial: c.dial,
+		Version: testVersion,
+		Name:    "aws", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM}, Now: time.Now, Dial: c.dial,
 		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Stdin:  strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
 		Ask: func(string) (string, error) { return "123456", nil },

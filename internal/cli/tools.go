@@ -81,7 +81,7 @@ func (t *Tools) Run(ctx context.Context, args []string) error {
 		return t.misused(t.Root, err)
 	}
 	if taken.is("version") {
-		fmt.Fprintln(t.Stdout, t.Root.Name(), t.Version)
+		fmt.Fprintln(t.Stdout, t.Root.Name(), t.Version())
 		return nil
 	}
 	cmd, help := t.Root, taken.is("help")
