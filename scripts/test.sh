@@ -20,6 +20,11 @@ need /usr/share/doc/postgresql postgresql
 need /usr/bin/gcc gcc
 need /usr/include/stdlib.h libc6-dev
 need /usr/bin/systemd-analyze systemd
+need /usr/bin/script bsdutils
+need /usr/bin/bash bash
+need /usr/share/bash-completion/bash_completion bash-completion
+need /usr/bin/zsh zsh
+need /usr/bin/fish fish
 
 if [ "${1:-}" = fault ]; then
 	need /usr/bin/strace strace

@@ -43,8 +43,7 @@ func (p *program) auditCommand() *cobra.Command {
 	var c config
 	var q auditQuery
 	cmd := &cobra.Command{
-		Use:   "audit",
-		Short: "Read the audit log",
+		Use: "audit",
 		Long: `Read the audit log: who changed what, and what was refused. It is a file, so the server
 may run or not. Changes made while no server runs come into the log when one does.
 

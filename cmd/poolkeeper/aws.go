@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +34,7 @@ func (p *program) aws(name string) *cli.Command {
 		services = append(services, api.Identities)
 	}
 	return &cli.Command{
-		Name: name, Version: version(), Services: services,
+		Name: name, Version: version, Services: services,
 		Lookup: os.LookupEnv, Environ: os.Environ(), Now: p.now,
 		Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Terminal: width, Ask: p.ask,
 	}
@@ -70,7 +72,10 @@ func (p *program) runAWS(ctx context.Context, args []string) (code int, handled 
 
 // tools are the commands of the program's own.
 func (p *program) tools() *cli.Tools {
-	return &cli.Tools{Command: p.aws("poolkeeper"), Root: p.root(), Results: &p.results, Output: p.getenv("POOLKEEPER_OUTPUT")}
+	return &cli.Tools{
+		Command: p.aws("poolkeeper"), Root: p.root(), Groups: p.commands(), Made: explain,
+		Results: &p.results, Output: p.getenv("POOLKEEPER_OUTPUT"),
+	}
 }
 
 // runTool runs a command of the program's own, or answers a shell that completes one of any.
@@ -103,20 +108,31 @@ func (p *program) completion() *cobra.Command {
 	return c
 }
 
+// bashWords does for cobra's script what the package bash-completion does, where that is not
+// installed.
+//
+//go:embed completion.bash
+var bashWords string
+
 func (p *program) completionCommand() *cobra.Command {
 	shells := map[string]func(*cobra.Command) error{
-		"bash":       func(c *cobra.Command) error { return c.GenBashCompletionV2(p.stdout, true) },
+		"bash": func(c *cobra.Command) error {
+			if err := c.GenBashCompletionV2(p.stdout, true); err != nil {
+				return err
+			}
+			_, err := io.WriteString(p.stdout, bashWords)
+			return err
+		},
 		"zsh":        func(c *cobra.Command) error { return c.GenZshCompletion(p.stdout) },
 		"fish":       func(c *cobra.Command) error { return c.GenFishCompletion(p.stdout, true) },
 		"powershell": func(c *cobra.Command) error { return c.GenPowerShellCompletionWithDesc(p.stdout) },
 	}
 	return &cobra.Command{
-		Use:   "completion SHELL",
-		Short: "Print a script that makes a shell complete commands and options",
+		Use: "completion SHELL",
 		Long: `Print a script that makes a shell complete services, commands and options: bash, zsh, fish or
 powershell. Load it where the shell starts.`,
 		Example: `  source <(poolkeeper completion bash)
-  poolkeeper completion zsh >"${fpath[1]}/_poolkeeper"
+  poolkeeper completion zsh >"${fpath[1]}/_poolkeeper"   # where compinit is run
   poolkeeper completion fish >~/.config/fish/completions/poolkeeper.fish
   poolkeeper completion powershell | Out-String | Invoke-Expression`,
 		Args: exactArgs(1), ValidArgs: []string{"bash", "zsh", "fish", "powershell"},

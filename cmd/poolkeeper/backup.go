@@ -37,8 +37,7 @@ func (p *program) backupCommand() *cobra.Command {
 	var recipients []string
 	var passphrase string
 	cmd := &cobra.Command{
-		Use:   "backup FILE|-",
-		Short: "Write all that the store has at this instant to a file",
+		Use: "backup FILE|-",
 		Long: `Write all that the store has at this instant to a file, or to standard output, also while servers
 run. The file is the same whether the store is SQLite or PostgreSQL.
 
@@ -120,8 +119,7 @@ func (p *program) restoreCommand() *cobra.Command {
 	var identities []string
 	var passphrase string
 	cmd := &cobra.Command{
-		Use:   "restore FILE|-",
-		Short: "Make a store of a backup",
+		Use: "restore FILE|-",
 		Long: `Make a store of a backup, from a file or standard input: in a data directory that has none, or in a
 PostgreSQL database that has no rows, whichever it was made of. All of it is there afterwards, or nothing.
 

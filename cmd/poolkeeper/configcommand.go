@@ -18,8 +18,7 @@ import (
 
 func (p *program) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "config",
-		Short: "Check, print and explain the configuration of the server",
+		Use: "config",
 		Long: `Check, print and explain the configuration of the server.
 
 A setting comes from its flag, or else from its environment variable, or else from the

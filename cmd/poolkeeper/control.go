@@ -175,7 +175,7 @@ func operate[In, Out any](ctx context.Context, p *program, o *call, service *api
 }
 
 func (p *program) signingKeysCommand() *cobra.Command {
-	keys := &cobra.Command{Use: "signing-keys", Short: "List and rotate the keys that sign tokens", Long: "List and rotate the keys that sign tokens.\nThe server may run or not."}
+	keys := &cobra.Command{Use: "signing-keys", Long: "List and rotate the keys that sign tokens.\nThe server may run or not."}
 	var now bool
 	var algorithm string
 	rotate := controlCommand(p, api.Control, "rotate", "RotateSigningKeys", func(_ []string, in *api.RotateSigningKeysInput) {

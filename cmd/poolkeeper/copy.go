@@ -16,8 +16,7 @@ import (
 func (p *program) copyCommand() *cobra.Command {
 	var from, to string
 	cmd := &cobra.Command{
-		Use:   "copy --from sqlite:PATH|postgres://… --to sqlite:PATH|postgres://…",
-		Short: "Copy a store to another database",
+		Use: "copy --from sqlite:PATH|postgres://… --to sqlite:PATH|postgres://…",
 		Long: `Copy a store to another database, which must be empty, and compare the two at the end. All of it is
 there afterwards, or nothing.
 

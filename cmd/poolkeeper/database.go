@@ -41,7 +41,7 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 			return nil, err
 		}
 		settings.Path = c.path("poolkeeper.db")
-		h.store, err = store.Open(ctx, settings)
+		h.store, err = p.openShown(ctx, settings)
 		return master, err
 	}
 	// The socket and the audit log in it are one server's.
@@ -54,7 +54,7 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 		return nil, fmt.Errorf("data directory %s: %w", c.data, err)
 	}
 	settings.URL, settings.Migrate = c.store, c.autoMigrate
-	if h.store, err = store.Open(ctx, settings); err != nil {
+	if h.store, err = p.openShown(ctx, settings); err != nil {
 		if errors.Is(err, store.ErrOldSchema) {
 			err = fmt.Errorf("%w: run 'poolkeeper migrate', or serve with --auto-migrate", err)
 		}
@@ -74,8 +74,7 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 func (p *program) migrateCommand() *cobra.Command {
 	var c config
 	cmd := &cobra.Command{
-		Use:   "migrate",
-		Short: "Bring the schema of a PostgreSQL database up to date",
+		Use: "migrate",
 		Long: `Bring the schema of a PostgreSQL database up to date, or make it. Stop older servers on that
 database first. The file of the embedded store is brought up to date by each start.`,
 		Args: noArgs,
@@ -83,7 +82,7 @@ database first. The file of the embedded store is brought up to date by each sta
 			if c.store == "" {
 				return usageError{errors.New("--store: the URL of the database is needed")}
 			}
-			s, err := store.Open(cmd.Context(), store.Config{URL: c.store, Migrate: true, Now: p.now})
+			s, err := p.openShown(cmd.Context(), store.Config{URL: c.store, Migrate: true, Now: p.now})
 			if err != nil {
 				return err
 			}

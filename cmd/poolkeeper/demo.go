@@ -18,8 +18,7 @@ import (
 
 func (p *program) demoCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "demo",
-		Short: "Show the main job on a throw-away server",
+		Use: "demo",
 		Long: `Start a server on a throw-away directory, call it as a backend would, show each
 step and what came of it, and stop. Nothing is left behind.`,
 		Args: noArgs, Annotations: map[string]string{cli.Plain: ""},

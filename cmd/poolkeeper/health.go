@@ -23,8 +23,7 @@ func (p *program) healthCommand() *cobra.Command {
 	var at string
 	var live bool
 	cmd := &cobra.Command{
-		Use:   "health",
-		Short: "Ask a running server whether it is well, for the health check of a container",
+		Use: "health",
 		Long: `Ask a running server whether it is well. Exits with 0 when it is, and with 1 when it is
 not, or does not answer. It asks by the control socket in the data directory, unless told a URL.`,
 		Example: `  poolkeeper health

@@ -11,8 +11,7 @@ import (
 
 func (p *program) identityCommand() *cobra.Command {
 	identities := &cobra.Command{
-		Use:   "identity",
-		Short: "Make, find, show, link, disable and revoke identities",
+		Use: "identity",
 		Long: `Make, find, show, link, disable and revoke the identities of developer users. The server may run or
 not. They are operations of the API too, under the target prefix PoolkeeperIdentity; see
 docs/REFERENCE.md.`,
@@ -79,8 +78,7 @@ func said(done string) func(io.Writer, *struct{}) {
 
 func (p *program) upstreamCommand() *cobra.Command {
 	upstream := &cobra.Command{
-		Use:   "upstream",
-		Short: "Have another STS give the credentials of a role",
+		Use: "upstream",
 		Long: `Have another STS, such as that of a MinIO or Ceph store, give the credentials of a role: then
 GetCredentialsForIdentity shows it the identity's token and hands on what it answers. The
 server may run or not.`,

@@ -11,8 +11,7 @@ import (
 
 func (p *program) keysCommand() *cobra.Command {
 	keys := &cobra.Command{
-		Use:   "keys",
-		Short: "Make, list, switch off and delete access keys",
+		Use: "keys",
 		Long: `Make, list, switch off and delete the access keys that sign requests: those of the
 account's root, or with --user those of a user. The server may run or not.`,
 	}

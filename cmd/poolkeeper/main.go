@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -64,28 +65,9 @@ type program struct {
 // A usageError is a mistake in how the command was written.
 type usageError struct{ error }
 
-func (p *program) root() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "poolkeeper",
-		Short: "A self-hosted Amazon Cognito identity pool service",
-		Long: `Poolkeeper gives the users of your own login a stable identity and a signed
-OpenID Connect token, by the API of Amazon Cognito identity pools.
-
-Start a server:           poolkeeper serve
-See what it does:         poolkeeper demo
-Who changed what:         poolkeeper audit
-Keep it in a file:        poolkeeper export, poolkeeper apply
-Call it:                  aws cognito-identity --endpoint-url http://127.0.0.1:7665 …`,
-	}
-	cobra.EnableCommandSorting = false
-	root.AddCommand(p.serveCommand(), p.migrateCommand(), p.backupCommand(), p.restoreCommand(), p.copyCommand(), p.masterKeyCommand(), p.demoCommand(), p.keysCommand(), p.sessionsCommand(), p.identityCommand(), p.poolSigningCommand(), p.upstreamCommand(), p.policyCommand(), p.auditCommand(), p.applyCommand(), p.exportCommand(), p.signingKeysCommand(), p.tokenCommand(), p.configCommand(), p.healthCommand(), p.completionCommand(), p.versionCommand())
-	explain(root)
-	return root
-}
-
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: noArgs,
+		Use: "version", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return p.results.Print("Version", map[string]string{"Version": version()}, func(w io.Writer) {
 				fmt.Fprintln(w, "poolkeeper", version())
@@ -105,8 +87,8 @@ func version() string {
 
 // noArgs refuses arguments, as a mistake of use.
 func noArgs(c *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(c, args); err != nil {
-		return usageError{err}
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("there are no arguments to %s, only options: %q", c.Name(), args[0])}
 	}
 	return nil
 }
@@ -114,7 +96,7 @@ func noArgs(c *cobra.Command, args []string) error {
 // someArgs wants one argument or more.
 func someArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usageError{fmt.Errorf("no arguments where some are wanted\nUsage: %s", c.UseLine())}
+		return usageError{fmt.Errorf("no arguments where some are wanted\n%s", usageOf(c))}
 	}
 	return nil
 }
@@ -123,8 +105,13 @@ func someArgs(c *cobra.Command, args []string) error {
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageError{fmt.Errorf("%d arguments where %d are wanted\nUsage: %s", len(args), n, c.UseLine())}
+			return usageError{fmt.Errorf("arguments given: %d, wanted: %d\n%s", len(args), n, usageOf(c))}
 		}
 		return nil
 	}
+}
+
+// usageOf says how a command is written.
+func usageOf(c *cobra.Command) string {
+	return "Usage: " + strings.TrimSuffix(c.UseLine(), " [flags]") + " [options]"
 }

@@ -40,9 +40,8 @@ func sealingKey(ctx context.Context, s *store.DB, master *seal.Key) (key *seal.K
 
 func (p *program) masterKeyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "master-key",
-		Short: "Make a master key, and replace the one in use",
-		Long:  "Make a master key, and replace the one in use.",
+		Use:  "master-key",
+		Long: "Make a master key, and replace the one in use.",
 	}
 	cmd.AddCommand(p.newMasterKeyCommand(), p.rotateMasterKeyCommand())
 	return cmd
@@ -103,7 +102,7 @@ func (p *program) rotateMasterKey(ctx context.Context, c *config, file string) (
 		}
 	}
 	restrictNewFiles()
-	db, err := store.Open(ctx, p.storeConfig(c))
+	db, err := p.openShown(ctx, p.storeConfig(c))
 	if err != nil {
 		if c.store == "" {
 			err = fmt.Errorf("%w\nA server that runs on the embedded store is to be stopped first", err)

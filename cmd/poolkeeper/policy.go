@@ -11,13 +11,13 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/iam"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
 
 func (p *program) policyCommand() *cobra.Command {
 	policy := &cobra.Command{
-		Use:   "policy",
-		Short: "Say what a principal may do, and why",
-		Long:  "Say what a principal may do, and why. Nothing is called and nothing changed.",
+		Use:  "policy",
+		Long: "Say what a principal may do, and why. Nothing is called and nothing changed.",
 	}
 	policy.AddCommand(p.testPolicyCommand(), p.checkPolicyCommand())
 	return policy
@@ -65,10 +65,14 @@ with 1 when something asked about is not allowed. The server may run or not.`
 
 func (p *program) checkPolicyCommand() *cobra.Command {
 	var trust bool
+	var issuer, account string
 	check := &cobra.Command{
 		Use:   "check FILE…",
 		Short: "Check policy documents, and point at mistakes",
-		Args:  someArgs,
+		Long: `Check policy documents, and point at mistakes. Exits with 1 when there are any.
+
+Of trust policies, those are warned of that let in identities of any identity pool, as the server warns of them.`,
+		Args: someArgs,
 		RunE: func(_ *cobra.Command, files []string) error {
 			kind := iam.IdentityPolicy
 			if trust {
@@ -77,18 +81,26 @@ func (p *program) checkPolicyCommand() *cobra.Command {
 			type checked struct {
 				File    string
 				Mistake string `json:",omitempty"`
+				Warning string `json:",omitempty"`
 			}
 			var errs []error
 			var all []checked
 			for _, name := range files {
+				var policy *iam.Policy
 				text, err := os.ReadFile(name)
 				if err == nil {
-					_, err = iam.Parse(text, kind)
+					policy, err = iam.Parse(text, kind)
 				}
 				one := checked{File: strings.ToValidUTF8(name, "\uFFFD")}
-				if err != nil {
+				switch {
+				case err != nil:
 					one.Mistake = err.Error()
 					errs = append(errs, fmt.Errorf("%s: %w", one.File, err))
+				case trust:
+					if open := principal.OpenTrust(account, strings.TrimPrefix(issuer, "https://"), policy); open != "" {
+						one.Warning = "It " + open
+						fmt.Fprintf(p.stderr, "warning: %s %s\n", printable(one.File), open)
+					}
 				}
 				all = append(all, one)
 			}
@@ -102,6 +114,9 @@ func (p *program) checkPolicyCommand() *cobra.Command {
 			return errors.Join(append(errs, err)...)
 		},
 	}
-	check.Flags().BoolVar(&trust, "trust", false, "they are trust policies of roles")
-	return check
+	f := check.Flags()
+	f.BoolVar(&trust, "trust", false, "they are trust policies of roles")
+	f.StringVar(&issuer, "issuer", "", "the `URL` of the server's issuer, by which a trust policy may name its identity pools too (default: none)")
+	f.StringVar(&account, "account", defaultAccount, "the 12 `digits` of the roles' account")
+	return p.configured(check)
 }

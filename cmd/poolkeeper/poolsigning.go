@@ -11,8 +11,7 @@ import (
 
 func (p *program) poolSigningCommand() *cobra.Command {
 	signing := &cobra.Command{
-		Use:   "pool-signing",
-		Short: "Choose how the tokens of a pool are signed",
+		Use: "pool-signing",
 		Long: `Choose by which algorithm the tokens of one identity pool are signed, where it is to be
 another than the server's. The server may run or not. They are operations of the API too,
 under the target prefix PoolkeeperIdentity; see docs/REFERENCE.md.`,

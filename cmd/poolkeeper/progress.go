@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/state"
+	"github.com/poolkeeper/poolkeeper/internal/store"
 )
 
 // Work says nothing of itself for quiet, and then at most every between.
@@ -54,9 +56,6 @@ func (g *progress) step() {
 	if g == nil {
 		return
 	}
-	if g == nil {
-		return
-	}
 	g.done++
 	if g.of > 0 {
 		g.tell("%d of %d %s", g.done, g.of, g.steps)
@@ -80,6 +79,40 @@ func (g *progress) tell(format string, args ...any) {
 	g.next = now.Add(between)
 	g.shown = true
 	fmt.Fprintf(g.to, wipe+format, args...)
+}
+
+// pass tells, until done is closed, how long work takes whose steps nobody can count.
+func (g *progress) pass(what string, done <-chan struct{}) {
+	began := g.now()
+	tick := time.NewTicker(between)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+			g.tell("%s: %s", what, g.now().Sub(began).Truncate(time.Second))
+		}
+	}
+}
+
+// openShown opens a store, and shows a migration of it.
+func (p *program) openShown(ctx context.Context, c store.Config) (*store.DB, error) {
+	g := p.begin("", 0)
+	if g == nil {
+		return store.Open(ctx, c)
+	}
+	var telling sync.WaitGroup
+	done := make(chan struct{})
+	c.Migrating = func(from, to int64) {
+		telling.Go(func() { g.pass(fmt.Sprintf("schema: from version %d to %d", from, to), done) })
+	}
+	defer func() {
+		close(done)
+		telling.Wait()
+		g.clear()
+	}()
+	return store.Open(ctx, c)
 }
 
 // clear takes the line away, so that something else can be written, or because all is done.

@@ -35,8 +35,7 @@ const flushTime = 10 * time.Second
 func (p *program) serveCommand() *cobra.Command {
 	var c config
 	cmd := &cobra.Command{
-		Use:   "serve",
-		Short: "Run the server",
+		Use: "serve",
 		Long: `Run the server, until interrupted.
 
 The first start on an empty data directory makes a master key, a signing key and the

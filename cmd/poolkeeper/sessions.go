@@ -11,9 +11,8 @@ import (
 
 func (p *program) sessionsCommand() *cobra.Command {
 	sessions := &cobra.Command{
-		Use:   "sessions",
-		Short: "Take temporary credentials away",
-		Long:  "Take temporary credentials away.\nThe server may run or not.",
+		Use:  "sessions",
+		Long: "Take temporary credentials away.\nThe server may run or not.",
 	}
 	var in api.RevokeSessionsInput
 	var root bool

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/poolkeeper/poolkeeper/internal/cli"
 	"github.com/poolkeeper/poolkeeper/internal/token"
 )
 
@@ -101,7 +102,7 @@ var settings = []section{
 			value: text(func(c *config) *string { return &c.tlsClientCA }, "")},
 		{name: "trusted-proxies", doc: "the `addresses` and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed",
 			value: list(func(c *config) *[]string { return &c.trustedProxies })},
-		{name: "max-connections", doc: "how `many` connections are open at a time, more wait; 0: any number",
+		{name: "max-connections", doc: "how many `connections` are open at a time, more wait; 0: any number",
 			value: number(func(c *config) *int { return &c.maxConnections }, 20000)},
 		{name: "rate-limits", doc: "answer TooManyRequestsException beyond these `rates` a second: aws, address=RATE, key=RATE, account=RATE, OPERATION=RATE; each may be RATE/BURST", live: true,
 			value: list(func(c *config) *[]string { return &c.rateLimits })},
@@ -133,7 +134,7 @@ var settings = []section{
 			value: boolean(func(c *config) *bool { return &c.certificates }, false)},
 	}},
 	{"Logs", []option{
-		{name: "log-format", doc: "`text or json`",
+		{name: "log-format", doc: "the `format` of the log: text or json",
 			value: text(func(c *config) *string { return &c.logFormat }, "text")},
 		{name: "log-level", doc: "the lowest `level` logged: debug, info, warn, error", live: true,
 			value: text(func(c *config) *string { return &c.logLevel }, "info")},
@@ -143,7 +144,7 @@ var settings = []section{
 			value: func(_ *program, c *config, f *pflag.FlagSet, name, doc string) {
 				f.Int64Var(&c.auditSize, name, 100, doc)
 			}},
-		{name: "audit-log-keep", doc: "how `many` full files of the audit log are kept; 0: all",
+		{name: "audit-log-keep", doc: "how many full `files` of the audit log are kept; 0: all",
 			value: number(func(c *config) *int { return &c.auditKeep }, 0)},
 		{name: "audit-tokens", doc: "record each token and credential issued too, not only changes",
 			value: boolean(func(c *config) *bool { return &c.auditTokens }, false)},
@@ -223,6 +224,13 @@ func (p *program) dataFlags(c *config, f *pflag.FlagSet) {
 
 func (p *program) serveFlags(c *config, f *pflag.FlagSet) {
 	p.flags(c, f, func(*option) bool { return true })
+	for _, s := range settings {
+		for _, o := range s.settings {
+			if o.value != nil {
+				_ = f.SetAnnotation(o.name, cli.Section, []string{s.title}) // the flag is there
+			}
+		}
+	}
 }
 
 func variable(flag string) string {

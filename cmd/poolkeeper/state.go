@@ -28,8 +28,7 @@ func (p *program) applyCommand() *cobra.Command {
 	var check bool
 	var options state.Options
 	cmd := &cobra.Command{
-		Use:   "apply -f FILE",
-		Short: "Make policies, users, roles, providers and pools as a file declares them",
+		Use: "apply -f FILE",
 		Long: `Make managed policies, users, roles, providers and identity pools as a file declares them, so
 that an installation can be kept in git. Applied again, it changes nothing. The server may
 run or not.
@@ -136,8 +135,7 @@ func (p *program) exportCommand() *cobra.Command {
 	var c config
 	var accounts, regions []string
 	cmd := &cobra.Command{
-		Use:   "export",
-		Short: "Write what there is as a file that apply takes",
+		Use: "export",
 		Long: `Write the managed policies, users, roles, providers and identity pools that there are, as a
 file that apply takes, to standard output. Secrets and identities are not in it. The server
 may run or not.`,

@@ -24,7 +24,7 @@ import (
 const fetchTime = 10 * time.Second
 
 func (p *program) tokenCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "token", Short: "Look at tokens"}
+	cmd := &cobra.Command{Use: "token"}
 	var v verification
 	verify := &cobra.Command{
 		Use:   "verify [TOKEN]",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,16 @@ func TestOptions(t *testing.T) {
 			walk(inner)
 		}
 	}
-	walk(p.root())
+	for _, g := range p.commands() {
+		for _, tool := range g.Tools {
+			c := tool.Make()
+			if c.Name() != tool.Name || tool.Short == "" || c.Short != "" {
+				t.Errorf("%s: %q, %q", tool.Name, c.Name(), c.Short)
+			}
+			c.Short = tool.Short
+			walk(c)
+		}
+	}
 }
 
 // TestProgress: short work is silent, long work has one line, which goes.
@@ -54,6 +64,18 @@ func TestProgress(t *testing.T) {
 	if got, want := out.String(), "\r\x1b[K2 of 3 changes\r\x1b[K"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	synctest.Test(t, func(t *testing.T) {
+		out.Reset()
+		g := &progress{to: &out, now: time.Now, next: time.Now().Add(quiet)}
+		done := make(chan struct{})
+		time.AfterFunc(quiet+between, func() { close(done) })
+		g.pass("schema", done)
+		synctest.Wait()
+		g.clear()
+		if got, want := out.String(), "\r\x1b[Kschema: 0s"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "\r\x1b[K") {
+			t.Errorf("got %q, want %q…", got, want)
+		}
+	})
 	var nobody *progress
 	nobody.step()
 	nobody.clear()

@@ -44,8 +44,10 @@ type option struct {
 	required bool
 	// hidden options are not in help and completion.
 	hidden bool
-	// metavar and doc are for help.
-	metavar, doc string
+	// listed: who chooses something else is told the choices.
+	listed bool
+	// metavar, doc and section, the title that it stands under, are for help.
+	metavar, doc, section string
 }
 
 // A pass is a set of options and at most one word that is no option.
@@ -265,6 +267,9 @@ func (o *option) store(taken words, values []string, attached bool) error {
 		return misused("argument %s: expected one argument", o.name)
 	}
 	if len(o.choices) > 0 && !slices.Contains(o.choices, values[0]) {
+		if o.listed {
+			return misused("argument %s: %s is none of %s", o.name, quoteText(values[0]), strings.Join(o.choices, ", "))
+		}
 		return badChoice("argument "+o.name, values[0], o.choices)
 	}
 	if o.integer {

@@ -17,8 +17,8 @@ import (
 type Command struct {
 	// Name is how the program was called: it stands in messages.
 	Name string
-	// Version is that of the program.
-	Version  string
+	// Version finds out that of the program.
+	Version  func() string
 	Services []*api.Service
 	// Lookup reads the environment.
 	Lookup func(string) (string, bool)
@@ -70,12 +70,16 @@ func (c *Command) Run(ctx context.Context, args []string) int {
 	return c.report(err, strings.ToLower(format))
 }
 
-// Serves reports whether args are a command of one of the services.
+// Serves reports whether args are a command of one of the services, well written or not.
 func (c *Command) Serves(args []string) bool {
-	p := pass{options: globalOptions(), word: "command"}
+	p := pass{options: globalOptions(), word: "command", wordOptional: true}
 	taken, _, err := p.parse(args)
+	for n := len(args) - 1; err != nil && n > 0; n-- {
+		// The mistake is none of the words before it.
+		taken, _, err = p.parse(args[:n])
+	}
 	name := taken.text("command")
-	return err == nil && (name == "configure" || slices.Contains(c.serviceNames(), name))
+	return name == "configure" || slices.Contains(c.serviceNames(), name)
 }
 
 func (c *Command) serviceNames() []string {
@@ -120,7 +124,7 @@ func (c *Command) run(ctx context.Context, args []string, errorFormat *string) e
 }
 
 // agent names the program as AWS's command line names itself, whose behaviour it has.
-func (c *Command) agent() string { return "aws-cli/2.36.7 poolkeeper/" + c.Version }
+func (c *Command) agent() string { return "aws-cli/2.36.7 poolkeeper/" + c.Version() }
 
 // serve runs a command of a service.
 func (c *Command) serve(ctx context.Context, g *globals, s *api.Service, args []string, errorFormat *string) error {
@@ -136,7 +140,7 @@ func (c *Command) serve(ctx context.Context, g *globals, s *api.Service, args []
 	if taken.text("operation") == "help" {
 		return c.page(g, c.helpService(s))
 	}
-	call := &call{Command: c, globals: g, service: s, operation: operation(s, taken.text("operation")), paginate: !g.is("no-paginate")}
+	call := &call{Command: c, globals: g, service: s, operation: s.Operations[slices.Index(commands, taken.text("operation"))], paginate: !g.is("no-paginate")}
 	if call.operation.Paging == nil || !call.operation.Paging.Paginated {
 		call.paginate = false
 	}

@@ -143,7 +143,8 @@ func TestAddresses(t *testing.T) {
 		first := slices.IndexFunc(words, func(w string) bool { return !strings.HasPrefix(w, "AWS_") })
 		env := keyed(t, words[:first]...)
 		command := &Command{
-			Name: "aws", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM}, Now: time.Now,
+			Version: testVersion,
+			Name:    "aws", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM}, Now: time.Now,
 			Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 			Stdin:  strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr,
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -238,7 +239,8 @@ func TestInterrupt(t *testing.T) {
 	var stdout bytes.Buffer
 	env := keyed(t)
 	c := &Command{
-		Name: "aws", Services: []*api.Service{api.CognitoIdentity}, Now: time.Now, Stdout: &stdout, Stderr: io.Discard,
+		Version: testVersion,
+		Name:    "aws", Services: []*api.Service{api.CognitoIdentity}, Now: time.Now, Stdout: &stdout, Stderr: io.Discard,
 		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 	}
 	if code := c.Run(ctx, []string{"cognito-identity", "get-id", "--identity-pool-id", "x", "--endpoint-url", server.URL}); code != 130 || stdout.String() != "\n" {
@@ -474,6 +476,8 @@ func TestComplete(t *testing.T) {
 		{"cognito-identity get-id", "--id", []string{"--identity-pool-id"}},
 		{"cognito-identity get-id --identity-pool-id x", "--acc", []string{"--account-id"}},
 		{"cognito-identity get-id --output", "y", []string{"yaml", "yaml-stream"}},
+		{"cognito-identity get-id", "--output=y", []string{"yaml", "yaml-stream"}},
+		{"cognito-identity get-id", "--region=y", nil},
 		{"cognito-identity create-identity-pool --no-allow-classic-flow", "--no-al", []string{"--no-allow-unauthenticated-identities"}},
 		{"cognito-identity get-id --identity-pool-id", "", nil},
 	} {

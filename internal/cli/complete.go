@@ -52,19 +52,8 @@ func (c *Command) Complete(args []string, word string) (suggestions []string, fi
 			known = append(operationOptions(op), known...)
 		}
 	}
-	if len(args) > 0 {
-		for _, o := range known {
-			if o.name == args[len(args)-1] && (o.arity == one || o.arity == optional) {
-				if len(o.choices) == 0 {
-					return suggestions, true
-				}
-				suggestions = nil
-				for _, choice := range o.choices {
-					add(choice, "")
-				}
-				return suggestions, false
-			}
-		}
+	if o, value := awaited(known, args, word); o != nil {
+		return o.completions(value), len(o.choices) == 0
 	}
 	if strings.HasPrefix(word, "-") {
 		for _, o := range known {
@@ -74,4 +63,32 @@ func (c *Command) Complete(args []string, word string) (suggestions []string, fi
 		}
 	}
 	return suggestions, false
+}
+
+// awaited is the option whose value the unfinished word is, in the word or before it, with what
+// there is of the value; nil: the word is no value.
+func awaited(known []option, args []string, word string) (*option, string) {
+	name, value, attached := strings.Cut(word, "=")
+	if !attached || !strings.HasPrefix(word, "-") {
+		if len(args) == 0 {
+			return nil, ""
+		}
+		name, value = args[len(args)-1], word
+	}
+	for i := range known {
+		if o := &known[i]; o.name == name && (o.arity == one || o.arity == optional) {
+			return o, value
+		}
+	}
+	return nil, ""
+}
+
+// completions are the values of an option that begin as value does.
+func (o *option) completions(value string) (suggestions []string) {
+	for _, choice := range o.choices {
+		if strings.HasPrefix(choice, value) {
+			suggestions = append(suggestions, choice+"\t")
+		}
+	}
+	return suggestions
 }

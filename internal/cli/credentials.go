@@ -120,34 +120,14 @@ func keys(p map[string]string, where string) (sigv4.Credentials, error) {
 	return c, nil
 }
 
-// assumed takes a role with the credentials of another profile or source.
+// assumed takes a role with the credentials of another profile or source, which are not
+// looked for where the role's are kept.
 func (s *settings) assumed(ctx context.Context, name string, p map[string]string, via []string) (none sigv4.Credentials, err error) {
-	var source sigv4.Credentials
-	switch from := p["credential_source"]; from {
-	case "":
-		if p["source_profile"] == name {
-			source, err = s.own(ctx, name)
-		} else {
-			source, err = s.fromProfile(ctx, p["source_profile"], via)
-		}
-	case "Environment":
-		source, err = s.fromEnvironment()
-	case "Ec2InstanceMetadata":
-		source, err = s.fromMetadata(ctx)
-	case "EcsContainer":
-		source, err = s.fromContainer(ctx)
-	default:
-		err = failed(`The credential source "%s" referenced in profile "%s" is not valid.`, from, name)
-	}
-	if err != nil {
-		return none, err
-	}
-	if source == none {
-		return none, failed(`The source profile "%s" must have credentials.`, p["source_profile"])
-	}
 	input := newObject()
 	input.set("RoleArn", p["role_arn"])
-	input.set("RoleSessionName", s.sessionName(p["role_session_name"]))
+	if session := p["role_session_name"]; session != "" {
+		input.set("RoleSessionName", session)
+	}
 	if id := p["external_id"]; id != "" {
 		input.set("ExternalId", id)
 	}
@@ -158,38 +138,77 @@ func (s *settings) assumed(ctx context.Context, name string, p map[string]string
 		}
 		input.set("DurationSeconds", n)
 	}
-	if serial := p["mfa_serial"]; serial != "" {
-		code, err := s.Ask("Enter MFA code for " + serial + ": ")
-		if err != nil {
-			return none, failed("Profile %s needs a code of the MFA device %s: %v", name, serial, err)
-		}
+	serial := p["mfa_serial"]
+	if serial != "" {
 		input.set("SerialNumber", serial)
-		input.set("TokenCode", strings.TrimSpace(code))
 	}
-	return s.exchange(ctx, "AssumeRole", input, source)
+	return s.cached(cacheKey(wireJSON, input), "", func() (temporary, error) {
+		source, err := s.source(ctx, name, p, via)
+		if err != nil {
+			return temporary{}, err
+		}
+		s.nameSession(input)
+		if serial != "" {
+			code, err := s.Ask("Enter MFA code for " + serial + ": ")
+			if err != nil {
+				return temporary{}, failed("Profile %s needs a code of the MFA device %s: %v", name, serial, err)
+			}
+			input.set("TokenCode", strings.TrimSpace(code))
+		}
+		return s.exchange(ctx, "AssumeRole", input, source)
+	})
 }
 
-func (s *settings) sessionName(name string) string {
-	if name != "" {
-		return name
+// source finds the credentials that take the role of a profile.
+func (s *settings) source(ctx context.Context, name string, p map[string]string, via []string) (found sigv4.Credentials, err error) {
+	switch from := p["credential_source"]; from {
+	case "":
+		if p["source_profile"] == name {
+			found, err = s.own(ctx, name)
+		} else {
+			found, err = s.fromProfile(ctx, p["source_profile"], via)
+		}
+	case "Environment":
+		found, err = s.fromEnvironment()
+	case "Ec2InstanceMetadata":
+		found, err = s.fromMetadata(ctx)
+	case "EcsContainer":
+		found, err = s.fromContainer(ctx)
+	default:
+		err = failed(`The credential source "%s" referenced in profile "%s" is not valid.`, from, name)
 	}
-	return fmt.Sprintf("poolkeeper-session-%d", s.Now().Unix())
+	if err == nil && found == (sigv4.Credentials{}) {
+		err = failed(`The source profile "%s" must have credentials.`, p["source_profile"])
+	}
+	return found, err
+}
+
+// nameSession gives a session a name, where none is configured.
+func (s *settings) nameSession(input *object) {
+	if _, named := input.get("RoleSessionName"); !named {
+		input.set("RoleSessionName", fmt.Sprintf("poolkeeper-session-%d", s.Now().Unix()))
+	}
 }
 
 func (s *settings) fromWebIdentity(ctx context.Context, file, role, session string) (sigv4.Credentials, error) {
-	token, err := os.ReadFile(s.expand(file))
-	if err != nil {
-		return sigv4.Credentials{}, failed("%s", systemError(err, file))
-	}
 	input := newObject()
 	input.set("RoleArn", role)
-	input.set("RoleSessionName", s.sessionName(session))
-	input.set("WebIdentityToken", string(token))
-	return s.exchange(ctx, "AssumeRoleWithWebIdentity", input, sigv4.Credentials{})
+	if session != "" {
+		input.set("RoleSessionName", session)
+	}
+	return s.cached(cacheKey(wireJSON, input), "", func() (temporary, error) {
+		token, err := os.ReadFile(s.expand(file))
+		if err != nil {
+			return temporary{}, failed("%s", systemError(err, file))
+		}
+		s.nameSession(input)
+		input.set("WebIdentityToken", string(token))
+		return s.exchange(ctx, "AssumeRoleWithWebIdentity", input, sigv4.Credentials{})
+	})
 }
 
 // exchange asks the security token service for credentials.
-func (s *settings) exchange(ctx context.Context, name string, input *object, source sigv4.Credentials) (none sigv4.Credentials, err error) {
+func (s *settings) exchange(ctx context.Context, name string, input *object, source sigv4.Credentials) (none temporary, err error) {
 	i := slices.IndexFunc(s.Services, func(s *api.Service) bool { return s.Name == "sts" })
 	if i < 0 || s.Services[i].Operation(name) == nil {
 		return none, failed("The profile wants %s, which this program does not have.", name)
@@ -218,7 +237,7 @@ func (s *settings) exchange(ctx context.Context, name string, input *object, sou
 		return none, failed("%s answers without credentials.", name)
 	}
 	text := func(name string) string { v, _ := o.values[name].(string); return v }
-	return sigv4.Credentials{AccessKeyID: text("AccessKeyId"), SecretAccessKey: text("SecretAccessKey"), SessionToken: text("SessionToken")}, nil
+	return temporary{text("AccessKeyId"), text("SecretAccessKey"), text("SessionToken"), text("Expiration")}, nil
 }
 
 // fromProcess runs a program that prints credentials.

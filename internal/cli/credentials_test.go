@@ -56,6 +56,7 @@ func TestSignOn(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the token's file: %v, %v", info, err)
 	}
+	forget(t, env)
 	if sent, o := ourselves(t, c, &s, env); o.Code != 0 || len(sent) != 2 || !strings.HasSuffix(sent[0], " renewed") {
 		t.Errorf("got %+v, sent %v", o, sent)
 	}
@@ -71,7 +72,8 @@ func TestMFA(t *testing.T) {
 	var stderr bytes.Buffer
 	asked := ""
 	command := &Command{
-		Name: "aws", Services: []*api.Service{api.CognitoIdentity, api.STS}, Now: time.Now, Dial: c.dial,
+		Version: testVersion,
+		Name:    "aws", Services: []*api.Service{api.CognitoIdentity, api.STS}, Now: time.Now, Dial: c.dial,
 		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Stdout: io.Discard, Stderr: &stderr,
 		Ask: func(prompt string) (string, error) { asked = prompt; return " 123456\n", nil },
@@ -87,6 +89,13 @@ func TestMFA(t *testing.T) {
 		t.Errorf("sent %q", sent)
 	}
 	command.Ask = func(string) (string, error) { return "", errors.New("there is no terminal to ask at") }
+	if code := command.Run(t.Context(), args); code != 0 {
+		t.Errorf("what is kept needs no code: got %d, %s", code, stderr.String())
+	}
+	if sent := c.take(); len(sent) != 1 || !strings.Contains(sent[0], " ASIAa ") {
+		t.Errorf("sent %q", sent)
+	}
+	forget(t, env)
 	if code := command.Run(t.Context(), args); code != 255 || !strings.Contains(stderr.String(), "Profile p needs a code of the MFA device arn:aws:iam::111122223333:mfa/me: there is no terminal to ask at") {
 		t.Errorf("got %d, %s", code, stderr.String())
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
@@ -37,7 +38,7 @@ func (m *manual) paragraph(indent int, text string) {
 		case column == 0:
 			m.WriteString(strings.Repeat(" ", indent))
 			column = indent
-		case column+1+len(word) > helpWidth:
+		case column+1+utf8.RuneCountInString(word) > helpWidth:
 			m.WriteString("\n" + strings.Repeat(" ", indent))
 			column = indent
 		default:
@@ -45,9 +46,21 @@ func (m *manual) paragraph(indent int, text string) {
 			column++
 		}
 		m.WriteString(word)
-		column += len(word)
+		column += utf8.RuneCountInString(word)
 	}
 	m.WriteString("\n")
+}
+
+// entry writes a name behind indent, and what it is at column.
+func (m *manual) entry(indent, column int, name, text string) {
+	var p manual
+	p.paragraph(column, text)
+	described := strings.Repeat(" ", indent) + name
+	if len(described) < column-1 {
+		m.WriteString(described + p.String()[len(described):])
+	} else {
+		m.WriteString(described + "\n" + p.String())
+	}
 }
 
 func (m *manual) lines(indent int, text string) {
@@ -83,7 +96,14 @@ func (c *Command) helpService(s *api.Service) string {
 	var m manual
 	m.name(s.Name, s.Doc)
 	m.section("DESCRIPTION")
-	m.paragraph(7, s.Doc)
+	where := "Calls go where --endpoint-url, the variable AWS_ENDPOINT_URL or the profile says"
+	if ofAWS(s.Name) {
+		where += ", or else to AWS"
+	}
+	m.paragraph(7, where+fmt.Sprintf(". The profile is what %s configure writes.", c.Name))
+	m.section("SYNOPSIS")
+	m.lines(7, c.Name+" "+s.Name+" <command> [parameters]")
+	m.paragraph(7, fmt.Sprintf("Use %s %s <command> help for the parameters of one.", c.Name, s.Name))
 	m.section("AVAILABLE COMMANDS")
 	for _, op := range s.Operations {
 		m.lines(7, dashed(op.Name))

@@ -20,31 +20,30 @@ func dashed(name string) string {
 		name, tail = name[:i], "-"+strings.ToLower(name[i:])
 	}
 	// Before a capital that a small letter follows, then after a small letter or digit that a
-	// capital follows, in this order.
-	var first strings.Builder
+	// capital follows, in this order. The sizes keep all names off the heap.
+	first, second := make([]byte, 0, 64), make([]byte, 0, 64)
 	for i := 0; i < len(name); {
 		if i+2 < len(name) && capital(name[i+1]) && small(name[i+2]) {
-			first.WriteString(name[i:i+1] + "-")
-			j := i + 2
-			for j < len(name) && small(name[j]) {
-				j++
+			first = append(first, name[i], '-', name[i+1])
+			for i += 2; i < len(name) && small(name[i]); i++ {
+				first = append(first, name[i])
 			}
-			first.WriteString(name[i+1 : j])
-			i = j
 			continue
 		}
-		first.WriteByte(name[i])
+		first = append(first, name[i])
 		i++
 	}
-	name = first.String()
-	var second strings.Builder
-	for i := range len(name) {
-		second.WriteByte(name[i])
-		if i+1 < len(name) && (small(name[i]) || '0' <= name[i] && name[i] <= '9') && capital(name[i+1]) {
-			second.WriteByte('-')
+	for i, c := range first {
+		if capital(c) {
+			second = append(second, c|0x20)
+		} else {
+			second = append(second, c)
+		}
+		if i+1 < len(first) && (small(c) || '0' <= c && c <= '9') && capital(first[i+1]) {
+			second = append(second, '-')
 		}
 	}
-	return strings.ToLower(second.String()) + tail
+	return string(append(second, tail...))
 }
 
 func capital(c byte) bool { return 'A' <= c && c <= 'Z' }

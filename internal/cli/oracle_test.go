@@ -48,11 +48,17 @@ type cloud struct {
 	sent []string
 }
 
-func newCloud(t *testing.T) *cloud {
+func newCloud(t *testing.T) *cloud { return newCloudAs(t, nil) }
+
+// newCloudAs makes one with a certificate; nil: one for example.com.
+func newCloudAs(t *testing.T, certificate *tls.Certificate) *cloud {
 	c := &cloud{}
 	c.Server = httptest.NewUnstartedServer(http.HandlerFunc(c.answer))
 	c.Config.ErrorLog = log.New(io.Discard, "", 0) // some refuse its certificate, as they should
 	c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	if certificate != nil {
+		c.TLS.Certificates = []tls.Certificate{*certificate}
+	}
 	c.StartTLS()
 	t.Cleanup(c.Close)
 	return c
@@ -210,7 +216,8 @@ func ourselves(t *testing.T, c *cloud, s *setup, env map[string]string) (sent []
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	command := &Command{
-		Name: "aws", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM}, Now: time.Now, Dial: c.dial,
+		Version: testVersion,
+		Name:    "aws", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM}, Now: time.Now, Dial: c.dial,
 		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Stdin:  strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
 		Ask: func(string) (string, error) { return "123456", nil },

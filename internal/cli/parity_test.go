@@ -175,12 +175,14 @@ func (a *realAWS) run(t *testing.T, args []string, env map[string]string, stdin,
 	return o
 }
 
+func testVersion() string { return "test" }
+
 // ours runs our command line, called aws.
 func ours(t *testing.T, args []string, env map[string]string, stdin string) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	c := &Command{
-		Name: "aws", Version: "test", Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM},
+		Name: "aws", Version: testVersion, Services: []*api.Service{api.CognitoIdentity, api.STS, api.IAM},
 		Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Stdin:  strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Now: time.Now,
 		Ask: func(string) (string, error) { return "", errors.New("there is no terminal to ask at") },

@@ -3,8 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // names files, as AWS's tools do
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,9 +20,6 @@ import (
 
 // Single sign-on: `aws sso login` leaves a token in ~/.aws/sso/cache, which is shown to AWS's
 // portal for the credentials of a role. Nothing here logs in.
-
-// renewBefore is how long before it expires a token is exchanged for another one.
-const renewBefore = 15 * time.Minute
 
 // An ssoProfile is where a profile with single sign-on gets its credentials.
 type ssoProfile struct {
@@ -89,7 +84,20 @@ func (s *settings) expired(name string) error {
 }
 
 // fromSSO shows the token of a login for the credentials of the profile's role.
-func (s *settings) fromSSO(ctx context.Context, name string, p *ssoProfile) (none sigv4.Credentials, err error) {
+func (s *settings) fromSSO(ctx context.Context, name string, p *ssoProfile) (sigv4.Credentials, error) {
+	args := newObject()
+	args.set("accountId", p.account)
+	args.set("roleName", p.role)
+	if p.session != "" {
+		args.set("sessionName", p.session)
+	} else {
+		args.set("startUrl", p.startURL)
+	}
+	// By the provider's name `aws sso logout` knows what it has to delete.
+	return s.cached(cacheKey(compactJSON, args), "sso", func() (temporary, error) { return s.roleCredentials(ctx, name, p) })
+}
+
+func (s *settings) roleCredentials(ctx context.Context, name string, p *ssoProfile) (none temporary, err error) {
 	token, err := s.loginToken(ctx, name, p)
 	if err != nil {
 		return none, err
@@ -110,13 +118,16 @@ func (s *settings) fromSSO(ctx context.Context, name string, p *ssoProfile) (non
 		return none, ssoRefused(status, text, "GetRoleCredentials")
 	}
 	var answer struct {
-		RoleCredentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+		RoleCredentials struct {
+			AccessKeyID, SecretAccessKey, SessionToken string
+			Expiration                                 int64 // in milliseconds
+		}
 	}
 	if err := json.Unmarshal(text, &answer); err != nil || answer.RoleCredentials.AccessKeyID == "" {
 		return none, failed("GetRoleCredentials answers without credentials.")
 	}
 	c := answer.RoleCredentials
-	return sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}, nil
+	return temporary{c.AccessKeyID, c.SecretAccessKey, c.SessionToken, time.UnixMilli(c.Expiration).UTC().Format(time.RFC3339)}, nil
 }
 
 // loginToken is the token of the login, renewed where its session allows that and it expires
@@ -126,8 +137,7 @@ func (s *settings) loginToken(ctx context.Context, name string, p *ssoProfile) (
 	if key == "" {
 		key = p.startURL
 	}
-	sum := sha1.Sum([]byte(key)) //nolint:gosec // see above
-	path := s.expand(filepath.Join("~", ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json"))
+	path := filepath.Join(s.home(), ".aws", "sso", "cache", sha1Hex(key)+".json")
 	var token ssoToken
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -136,8 +146,7 @@ func (s *settings) loginToken(ctx context.Context, name string, p *ssoProfile) (
 	if json.Unmarshal(text, &token) != nil || token.AccessToken == "" || token.ExpiresAt == "" {
 		return "", failed("Error loading SSO Token: Token for %s is invalid. To get another one run: aws sso login --profile %s", p.startURL, name)
 	}
-	// The tools of AWS write UTC where they should write Z.
-	expires, err := time.Parse(time.RFC3339, strings.Replace(token.ExpiresAt, "UTC", "Z", 1))
+	expires, err := parseTime(token.ExpiresAt)
 	if err != nil {
 		return "", failed("Error loading SSO Token: Token for %s is invalid. To get another one run: aws sso login --profile %s", p.startURL, name)
 	}
@@ -158,7 +167,7 @@ func (s *settings) loginToken(ctx context.Context, name string, p *ssoProfile) (
 
 // renewed is another token for the same login; nil: there is none to be had.
 func (s *settings) renewed(ctx context.Context, p *ssoProfile, old ssoToken) *ssoToken {
-	registered, err := time.Parse(time.RFC3339, strings.Replace(old.RegistrationExpiresAt, "UTC", "Z", 1))
+	registered, err := parseTime(old.RegistrationExpiresAt)
 	if err != nil || !registered.After(s.Now()) || old.RefreshToken == "" || old.ClientID == "" || old.ClientSecret == "" {
 		return nil
 	}
@@ -238,25 +247,4 @@ func ssoRefused(status int, text []byte, operation string) error {
 		answer.Type = fmt.Sprint(status)
 	}
 	return failed("An error occurred (%s) when calling the %s operation: %s", answer.Type, operation, answer.Message)
-}
-
-// writeFile replaces a file by v as JSON, for its owner alone.
-func writeFile(path string, v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".poolkeeper-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(text)
-	if closed := tmp.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

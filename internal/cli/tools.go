@@ -16,15 +16,37 @@ import (
 // prints: it has neither --output nor --query.
 const Plain = "plain"
 
-// Variable is the annotation of a flag that names its environment variable.
-const Variable = "variable"
+// Variable is the annotation of a flag that names its environment variable, and Section that
+// of the title under which help has it.
+const (
+	Variable = "variable"
+	Section  = "section"
+)
+
+// A Tool is a command of the program's own, maybe with others in it. It is made when the
+// words of the command line lead to it.
+type Tool struct {
+	Name, Short string
+	// Make makes the command, with all that is in it and all flags, but without its Short.
+	Make func() *cobra.Command
+}
+
+// A Group is tools that belong together in help.
+type Group struct {
+	Title string
+	Tools []Tool
+}
 
 // Tools are the program's own commands, beside those of the services. They are declared as
 // cobra's commands and read, helped, completed and printed as those of the services are.
 type Tools struct {
 	*Command
-	// Root has the commands, one in another.
+	// Root is the program. The command that is asked for becomes part of it.
 	Root *cobra.Command
+	// Groups are the commands that there are.
+	Groups []Group
+	// Made, if not nil, is told of a command that was made, before its flags are looked at.
+	Made func(*cobra.Command)
 	// Results is told how to print before a command runs.
 	Results *Results
 	// Output is the output format where no option says one; empty: as people read it.
@@ -45,6 +67,7 @@ func toolOptions() []option {
 		default:
 			continue
 		}
+		o.listed = true
 		options = append(options, o)
 	}
 	return options
@@ -58,7 +81,7 @@ func (t *Tools) Run(ctx context.Context, args []string) error {
 		return t.misused(t.Root, err)
 	}
 	if taken.is("version") {
-		fmt.Fprintln(t.Stdout, t.Root.Name(), t.Version)
+		fmt.Fprintln(t.Stdout, t.Root.Name(), t.Version())
 		return nil
 	}
 	cmd, help := t.Root, taken.is("help")
@@ -66,8 +89,8 @@ func (t *Tools) Run(ctx context.Context, args []string) error {
 	if word := taken.text("command"); word != "" {
 		line = append([]string{word}, rest...)
 	}
-	for cmd.HasSubCommands() && len(line) > 0 {
-		inner := subcommand(cmd, line[0])
+	for t.hasCommands(cmd) && len(line) > 0 {
+		inner := t.subcommand(cmd, line[0])
 		switch {
 		case inner != nil:
 			cmd = inner
@@ -76,11 +99,11 @@ func (t *Tools) Run(ctx context.Context, args []string) error {
 		case strings.HasPrefix(line[0], "-"):
 			return t.misused(cmd, misused("Unknown options: %s", line[0]))
 		default:
-			return t.misused(cmd, unknownCommand(cmd, line[0]))
+			return t.misused(cmd, t.unknownCommand(cmd, line[0]))
 		}
 		line = line[1:]
 	}
-	if help || cmd.HasSubCommands() || slices.Equal(line, []string{"help"}) {
+	if help || t.hasCommands(cmd) || slices.Equal(line, []string{"help"}) {
 		return t.page(&globals{words: words{}}, t.help(cmd))
 	}
 	args, err = t.prepare(cmd, taken, line)
@@ -91,24 +114,81 @@ func (t *Tools) Run(ctx context.Context, args []string) error {
 	return cmd.RunE(cmd, args)
 }
 
+// hasCommands reports whether a command is one by the commands in it alone.
+func (t *Tools) hasCommands(cmd *cobra.Command) bool { return cmd == t.Root || cmd.HasSubCommands() }
+
+// commands are the commands in another that people are told of, made or not.
+func (t *Tools) commands(cmd *cobra.Command) (all []Tool) {
+	if cmd == t.Root {
+		for _, g := range t.Groups {
+			all = append(all, g.Tools...)
+		}
+		return all
+	}
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			all = append(all, Tool{Name: c.Name(), Short: c.Short})
+		}
+	}
+	return all
+}
+
 // subcommand is the command of a name in another; nil: there is none.
-func subcommand(cmd *cobra.Command, name string) *cobra.Command {
+func (t *Tools) subcommand(cmd *cobra.Command, name string) *cobra.Command {
 	for _, c := range cmd.Commands() {
 		if c.Name() == name {
 			return c
 		}
 	}
+	if cmd != t.Root {
+		return nil
+	}
+	for _, tool := range t.commands(cmd) {
+		if tool.Name == name {
+			return t.make(tool)
+		}
+	}
 	return nil
 }
 
+// make makes a command and puts it into the program.
+func (t *Tools) make(tool Tool) *cobra.Command {
+	c := tool.Make()
+	c.Short = tool.Short
+	t.Root.AddCommand(c)
+	if t.Made != nil {
+		t.Made(c)
+	}
+	return c
+}
+
 // unknownCommand refuses a word and names the commands that look like it.
-func unknownCommand(cmd *cobra.Command, word string) error {
+func (t *Tools) unknownCommand(cmd *cobra.Command, word string) error {
 	var names []string
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
+	for _, c := range t.commands(cmd) {
+		names = append(names, c.Name)
+	}
+	if cmd == t.Root {
+		names = append(append(names, t.serviceNames()...), "configure")
 	}
 	message := fmt.Sprintf("unknown command %q", word)
 	if close := closeMatches(word, names); len(close) > 0 {
+		message += "\nMaybe you meant: " + strings.Join(close, ", ")
+	}
+	return misused("%s", message)
+}
+
+// unknownOptions refuses words, and names the options that look like the first of them.
+func unknownOptions(words []string, known []option) error {
+	var names []string
+	for _, o := range known {
+		if !o.hidden {
+			names = append(names, o.name)
+		}
+	}
+	message := "Unknown options: " + strings.Join(words, ", ")
+	name, _, _ := strings.Cut(words[0], "=")
+	if close := closeMatches(name, names); len(close) > 0 {
 		message += "\nMaybe you meant: " + strings.Join(close, ", ")
 	}
 	return misused("%s", message)
@@ -161,7 +241,7 @@ func (t *Tools) prepare(cmd *cobra.Command, global words, line []string) (args [
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, t.misused(cmd, misused("Unknown options: %s", strings.Join(unknown, ", ")))
+		return nil, t.misused(cmd, unknownOptions(unknown, slices.Concat(p.options, optionsBeside(cmd))))
 	}
 	for name, value := range taken {
 		if err := setFlag(cmd.Flags(), name, value); err != nil {
@@ -202,6 +282,9 @@ func flagOptions(flags *pflag.FlagSet) []option {
 	flags.VisitAll(func(f *pflag.Flag) {
 		metavar, doc := pflag.UnquoteUsage(f)
 		o := option{name: "--" + f.Name, dest: f.Name, metavar: metavar, doc: sentence(f, doc), hidden: f.Hidden}
+		if s := f.Annotations[Section]; len(s) > 0 {
+			o.section = s[0]
+		}
 		switch f.Value.Type() {
 		case "bool":
 			o.arity, o.value, o.told = none, true, true
@@ -228,7 +311,10 @@ func sentence(f *pflag.Flag, doc string) string {
 		if d == "true" {
 			d = "on; --no-" + f.Name + " switches it off"
 		}
-		text += " Left out: " + strings.Trim(d, "[]") + "."
+		if f.Value.Type() == "duration" {
+			d = strings.Replace(strings.Replace(d, "m0s", "m", 1), "h0m", "h", 1)
+		}
+		text += " Default: " + strings.Trim(d, "[]") + "."
 	}
 	if v := f.Annotations[Variable]; len(v) > 0 {
 		text += " Environment: " + v[0] + "."
@@ -243,8 +329,11 @@ func setFlag(flags *pflag.FlagSet, name string, value any) error {
 		list = []string{fmt.Sprint(value)}
 	}
 	for _, text := range list {
-		// The flag's own error repeats the name and the value.
 		if err := flags.Lookup(name).Value.Set(text); err != nil {
+			wanted := map[string]string{"duration": "no time, such as 90s, 15m or 24h", "int": "no whole number", "int64": "no whole number"}
+			if said := wanted[flags.Lookup(name).Value.Type()]; said != "" {
+				return fmt.Errorf("%s is %s", quoteText(text), said)
+			}
 			return fmt.Errorf("invalid value %s: %w", quoteText(text), err)
 		}
 	}

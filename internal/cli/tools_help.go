@@ -26,55 +26,31 @@ func (t *Tools) help(cmd *cobra.Command) string {
 			}
 		}
 	}
-	if cmd.HasSubCommands() {
+	if t.hasCommands(cmd) {
 		m.section("SYNOPSIS")
 		m.lines(7, cmd.CommandPath()+" <command> [options]")
 		m.paragraph(7, fmt.Sprintf("Use %s <command> help for one of them.", cmd.CommandPath()))
-		m.section("AVAILABLE COMMANDS")
-		for _, c := range cmd.Commands() {
-			if c.Hidden {
-				continue
-			}
-			m.lines(7, c.Name())
-			m.paragraph(10, strings.TrimSuffix(c.Short, ".")+".")
-		}
+		groups := []Group{{Title: "AVAILABLE COMMANDS", Tools: t.commands(cmd)}}
 		if cmd == t.Root {
-			for _, s := range t.Services {
-				m.lines(7, s.Name)
-				doc := s.Doc
-				if ofAWS(s.Name) {
-					doc = "As AWS's command line has it: " + doc
-				}
-				m.paragraph(10, doc)
+			groups = slices.Insert(slices.Clone(t.Groups), 1, t.calling())
+		}
+		for _, g := range groups {
+			m.section(g.Title)
+			for _, c := range g.Tools {
+				m.entry(7, 26, c.Name, strings.TrimSuffix(c.Short, ".")+".")
 			}
-			m.lines(7, "configure")
-			m.paragraph(10, "Write a profile for the commands of the services: endpoint, region and key.")
 		}
 		return m.String()
 	}
 	m.section("SYNOPSIS")
-	m.lines(7, strings.TrimSuffix(cmd.UseLine(), " [flags]"))
+	m.lines(7, strings.TrimSuffix(cmd.UseLine(), " [flags]")+" [options]")
 	options := flagOptions(cmd.Flags())
-	for _, o := range options {
-		if !o.hidden {
-			m.lines(7, "["+o.synopsis()+"]")
-		}
-	}
-	global := toolOptions()
-	if _, plain := cmd.Annotations[Plain]; plain {
-		global = slices.DeleteFunc(global, func(o option) bool { return o.dest == "output" || o.dest == "query" || o.dest == "color" })
-	}
-	for _, o := range global {
-		if !o.hidden {
-			m.lines(7, "["+o.synopsis()+"]")
-		}
-	}
 	if len(options) > 0 {
 		m.section("OPTIONS")
 		m.options(options)
 	}
 	m.section("GLOBAL OPTIONS")
-	m.options(global)
+	m.options(optionsBeside(cmd))
 	if cmd.Example != "" {
 		m.section("EXAMPLES")
 		m.lines(5, cmd.Example)
@@ -82,11 +58,40 @@ func (t *Tools) help(cmd *cobra.Command) string {
 	return m.String()
 }
 
+// optionsBeside are the options that a command has beside its own.
+func optionsBeside(cmd *cobra.Command) []option {
+	all := toolOptions()
+	if _, plain := cmd.Annotations[Plain]; plain {
+		all = slices.DeleteFunc(all, func(o option) bool { return o.dest == "output" || o.dest == "query" || o.dest == "color" })
+	}
+	return all
+}
+
+// calling are the commands that call a server.
+func (t *Tools) calling() Group {
+	g := Group{Title: "CALLING A SERVER, OR AWS"}
+	for _, s := range t.Services {
+		doc := s.Doc
+		if ofAWS(s.Name) {
+			doc = strings.TrimSuffix(doc, ".") + ", as AWS's command line has it"
+		}
+		g.Tools = append(g.Tools, Tool{Name: s.Name, Short: doc})
+	}
+	g.Tools = append(g.Tools, Tool{Name: "configure", Short: "Write a profile for the commands of the services: endpoint, region and key"})
+	return g
+}
+
 // options writes what options are there.
 func (m *manual) options(options []option) {
+	section := ""
 	for _, o := range options {
 		if o.hidden {
 			continue
+		}
+		if o.section != section {
+			section = o.section
+			m.WriteString("\n")
+			m.lines(4, section)
 		}
 		m.lines(7, o.synopsis())
 		doc := o.doc
@@ -100,12 +105,7 @@ func (m *manual) options(options []option) {
 // Complete returns what may stand in place of the last, unfinished word, as
 // [Command.Complete] does, for all of the program's commands.
 func (t *Tools) Complete(args []string, word string) (suggestions []string, files bool) {
-	p := pass{options: toolOptions(), word: "command", wordOptional: true}
-	if taken, _, err := p.parse(args); err == nil {
-		if name := taken.text("command"); name == "configure" || slices.Contains(t.serviceNames(), name) {
-			return t.Command.Complete(args, word)
-		}
-	} else if t.Serves(args) {
+	if t.Serves(args) {
 		return t.Command.Complete(args, word)
 	}
 	add := func(name, doc string) {
@@ -115,20 +115,13 @@ func (t *Tools) Complete(args []string, word string) (suggestions []string, file
 	}
 	cmd := t.Root
 	for _, arg := range args {
-		if inner := subcommand(cmd, arg); inner != nil {
+		if inner := t.subcommand(cmd, arg); inner != nil {
 			cmd = inner
 		}
 	}
-	known := append(flagOptions(cmd.Flags()), toolOptions()...)
-	if len(args) > 0 {
-		for _, o := range known {
-			if o.name == args[len(args)-1] && o.arity == one {
-				for _, choice := range o.choices {
-					add(choice, "")
-				}
-				return suggestions, len(o.choices) == 0
-			}
-		}
+	known := append(flagOptions(cmd.Flags()), optionsBeside(cmd)...)
+	if o, value := awaited(known, args, word); o != nil {
+		return o.completions(value), len(o.choices) == 0
 	}
 	switch {
 	case strings.HasPrefix(word, "-"):
@@ -137,17 +130,13 @@ func (t *Tools) Complete(args []string, word string) (suggestions []string, file
 				add(o.name, o.doc)
 			}
 		}
-	case cmd.HasSubCommands():
-		for _, c := range cmd.Commands() {
-			if !c.Hidden {
-				add(c.Name(), c.Short)
-			}
-		}
+	case t.hasCommands(cmd):
+		commands := t.commands(cmd)
 		if cmd == t.Root {
-			for _, s := range t.Services {
-				add(s.Name, s.Doc)
-			}
-			add("configure", "Write a profile: endpoint, region and key")
+			commands = append(commands, t.calling().Tools...)
+		}
+		for _, c := range commands {
+			add(c.Name, c.Short)
 		}
 		add("help", "Show help.")
 	default:

@@ -53,22 +53,26 @@ func (s *Service) TrustsPool(ctx context.Context, account, roleARN, _ string) (w
 	})
 }
 
-// openTrust returns what is wrong with a trust policy that lets in identities of any pool,
-// which on AWS are those of any account, and nothing about other policies.
+// openTrust returns what is wrong with the trust policy of a role, as [OpenTrust] does.
 func (s *Service) openTrust(account, role string, trust *iam.Policy) (warning string) {
-	if !s.open(account, trust) {
-		return ""
+	if warning = OpenTrust(account, s.issuer, trust); warning != "" {
+		warning = "The trust policy of role " + role + " " + warning
 	}
-	return fmt.Sprintf("The trust policy of role %s lets in identities of any identity pool: it has no condition such as StringEquals that asks %s:aud for the id of yours.", role, api.IdentityPools)
+	return warning
 }
 
-// open reports whether a trust policy lets in identities of any pool.
-func (s *Service) open(account string, trust *iam.Policy) bool {
+// OpenTrust says of a trust policy that it lets in identities of any pool, which on AWS are
+// those of any account, and why; of another policy it says nothing. account is the role's, and
+// issuer that of this server's tokens, without https://; empty: there is none.
+func OpenTrust(account, issuer string, trust *iam.Policy) (warning string) {
 	names, keys := []string{api.IdentityPools}, []string{api.IdentityPools + ":aud"}
-	if s.issuer != "" {
-		names, keys = append(names, issuerARN(account, s.issuer)), append(keys, s.issuer+":aud")
+	if issuer != "" {
+		names, keys = append(names, issuerARN(account, issuer)), append(keys, issuer+":aud")
 	}
-	return iam.Open(trust, names, keys...)
+	if !iam.Open(trust, names, keys...) {
+		return ""
+	}
+	return fmt.Sprintf("lets in identities of any identity pool: it has no condition such as StringEquals that asks %s:aud for the id of yours.", api.IdentityPools)
 }
 
 // issuerARN is the ARN of an OpenID Connect provider.

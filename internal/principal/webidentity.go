@@ -205,7 +205,7 @@ func (s *Service) admitting(t *explain.Record, tx Tx, c api.Caller, w *WebIdenti
 		if err != nil {
 			return nil, time.Time{}, err
 		}
-		if p.Account != r.Account && s.open(r.Account, trust) {
+		if p.Account != r.Account && OpenTrust(r.Account, s.issuer, trust) != "" {
 			t.At("trust policy", "the audience to be spelled out in each statement that lets identities in, since the pool is of another account")
 			return refused(errors.New("the role is of another account than the pool, and its trust policy lets in identities of any pool"))
 		}

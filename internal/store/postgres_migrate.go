@@ -39,6 +39,7 @@ func migratePostgres(ctx context.Context, c *pgConn, may bool) error {
 	case !may:
 		return fmt.Errorf("%w: it has version %d, this program needs %d", ErrOldSchema, have, schemaVersion)
 	}
+	c.e.db.migrating(have)
 	files, err := fs.Glob(postgresMigrations, "migrations/postgres/*.sql")
 	if err != nil {
 		return err

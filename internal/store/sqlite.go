@@ -45,7 +45,7 @@ func openSQLite(ctx context.Context, path string, db *DB) (*sqliteEngine, error)
 	if e.conn, err = connectSQLite(e.dsn); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	err = migrate(ctx, e.conn, e.dsn, fresh)
+	err = migrate(ctx, e.conn, e.dsn, fresh, db.migrating)
 	if err == nil {
 		e.last, err = lastEvent(e.conn)
 	}

@@ -19,6 +19,13 @@ var sqliteMigrations embed.FS
 // migrations/postgres, which has the same tables.
 const schemaVersion = 6
 
+// migrating tells whom it concerns that a schema of this version is brought up to date.
+func (db *DB) migrating(have int64) {
+	if db.migrate != nil && have > 0 {
+		db.migrate(have, schemaVersion)
+	}
+}
+
 func newerSchema(have int64) error {
 	return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",
 		have, schemaVersion)
@@ -26,7 +33,7 @@ func newerSchema(have int64) error {
 
 // migrate brings the schema up to schemaVersion. On a usual start it is one
 // query.
-func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool) error {
+func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool, migrating func(have int64)) error {
 	have := int64(0)
 	if !fresh {
 		var err error
@@ -40,6 +47,7 @@ func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool) error {
 	case have > schemaVersion:
 		return newerSchema(have)
 	}
+	migrating(have)
 	if err := upgrade(ctx, dsn, schemaVersion); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", have, schemaVersion, err)
 	}

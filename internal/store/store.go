@@ -41,6 +41,9 @@ type Config struct {
 	// Migrate brings the schema of that database up to date. Without it, an old one is
 	// refused with [ErrOldSchema]. A file is always brought up to date.
 	Migrate bool
+	// Migrating is told, before that may take long, from which version the schema of a store is
+	// brought to which; nil: nobody is. A new store has none to be brought from.
+	Migrating func(from, to int64)
 	// Now is the clock behind [identity.Tx.Now].
 	Now func() time.Time
 	// Commit is told of each durable commit how many Updates it covers and how long it took
@@ -59,6 +62,7 @@ type DB struct {
 	clock   func() time.Time // Config.Now
 	commit  func(updates int, took time.Duration)
 	told    func(took time.Duration) // Config.Read
+	migrate func(from, to int64)     // Config.Migrating
 	tally   tally
 	engine  engine
 	writer  *writer
@@ -83,6 +87,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		clock:   cfg.Now,
 		commit:  cfg.Commit,
 		told:    cfg.Read,
+		migrate: cfg.Migrating,
 		closing: make(chan struct{}),
 	}
 	var err error

@@ -9,13 +9,27 @@ import sys
 import time
 
 import awscli.clidriver
+import awscli.customizations.assumerole
+import awscli.customizations.sso
 import awscli.handlers  # noqa: F401, so that it is loaded once
+import botocore.credentials
 import botocore.session
+import botocore.tokens
 
 # All commands read the description of the services through one loader, which keeps it.
 loader = botocore.session.create_loader(os.environ["AWS_DATA_PATH"])
 botocore.session.create_loader = lambda *_: loader
 awscli.clidriver.disable_crt_logging = lambda: None
+
+
+def move_in(home):
+    """Has the caches in a home, which awscli looks up when it is loaded."""
+    kept = os.path.join(home, ".aws", "cli", "cache")
+    awscli.customizations.assumerole.CACHE_DIR = kept
+    awscli.customizations.sso.AWS_CREDS_CACHE_DIR = kept
+    tokens = os.path.join(home, ".aws", "sso", "cache")
+    botocore.credentials.SSOProvider._SSO_TOKEN_CACHE_DIR = tokens
+    botocore.tokens.SSOTokenProvider._SSO_TOKEN_CACHE_DIR = tokens
 
 
 def run(command):
@@ -24,6 +38,7 @@ def run(command):
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
+    move_in(env["HOME"])
     os.chdir(command["dir"])
     sys.argv = ["aws"] + command["args"]
     kept = sys.stdin, sys.stdout, sys.stderr
