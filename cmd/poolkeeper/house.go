@@ -84,6 +84,9 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 	if master, err = sealingKey(ctx, s, master); err != nil {
 		return nil, err
 	}
+	if err := s.UseIDKey(ctx, func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) }); err != nil {
+		return nil, err
+	}
 	algorithm := c.signingAlgorithm
 	if algorithm == "" {
 		if algorithm, err = h.newestAlgorithm(ctx); err != nil {

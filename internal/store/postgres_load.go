@@ -125,7 +125,7 @@ func (l *databaseLoader) written() (conn, error) { return l.c, nil }
 func (l *databaseLoader) finish() error {
 	row, err := l.c.first(selectLastEvent)
 	if err == nil && row != nil {
-		_, err = l.c.exec(skipNumbers, row[0].(int64)+1, "event")
+		_, err = l.c.exec(skipCount, row[0].(int64)+1, "event")
 	}
 	if err == nil {
 		_, err = l.c.exec(updateRevision)

@@ -154,6 +154,7 @@ func (e *sqliteEngine) commit(n int, tr *transaction) error {
 
 // abandon implements [engine].
 func (e *sqliteEngine) abandon(_ int, tr *transaction) {
+	e.db.numberings.forget()
 	if tr.dead != nil && fatal(tr.dead) {
 		e.cause = fmt.Errorf("store is broken until it is opened again: %w", tr.dead)
 		close(e.failed)
@@ -171,6 +172,16 @@ func (*sqliteEngine) again(error, int) bool { return false }
 func (e *sqliteEngine) number(context.Context) (int64, error) {
 	e.last++
 	return e.last, nil
+}
+
+// take implements [engine], in the transaction, since there is no other: what is rolled back
+// with it is forgotten with it.
+func (e *sqliteEngine) take(t *tx, sequence, n int64) (end int64, err error) {
+	row, err := t.first(takeNumbers, sequence, n+1, n)
+	if err != nil {
+		return 0, err
+	}
+	return row[0].(int64), nil
 }
 
 // lead implements [engine]: the process that has the file open is the only one.

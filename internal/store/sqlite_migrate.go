@@ -17,7 +17,7 @@ var sqliteMigrations embed.FS
 
 // schemaVersion is the number of the last file in migrations/sqlite, and in
 // migrations/postgres, which has the same tables.
-const schemaVersion = 6
+const schemaVersion = 7
 
 func newerSchema(have int64) error {
 	return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",

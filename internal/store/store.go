@@ -12,7 +12,8 @@
 // texts in query.go, which are those of all engines. Under it, an engine has transactions begin,
 // end and become durable: sqlite*.go and postgres*.go.
 //
-// A GUID is used once, whatever the region before it: a second pool or identity
+// A pool has a number, and so has an identity, whose GUID follows from it (idkey.go) unless it was
+// given another one. A GUID is used once, whatever the region before it: a second pool or identity
 // with the same GUID is an [identity.ErrConflict]. An identity has the region of
 // its pool. Identifiers that are not canonical belong to nothing.
 package store
@@ -61,6 +62,9 @@ type DB struct {
 	told    func(took time.Duration) // Config.Read
 	tally   tally
 	engine  engine
+	ids     *idKey // nil until UseIDKey
+	// numberings are those of numbers that are in rows.
+	numberings numberings
 	writer  *writer
 	closing chan struct{} // closed by Close
 	close   func() error
