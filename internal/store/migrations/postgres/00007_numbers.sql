@@ -95,7 +95,15 @@ CREATE TABLE numbering (
 );
 
 INSERT INTO numbering (pool, next)
-SELECT number >> 32, max(number & 4294967295) + 1 FROM identity GROUP BY number >> 32;
+SELECT pool, (last & 4294967295) + 1
+FROM (
+    SELECT n.number AS pool, (
+        SELECT i.number FROM identity i WHERE i.number > n.number << 32 AND i.number < (n.number + 1) << 32
+        ORDER BY i.number DESC LIMIT 1
+    ) AS last
+    FROM pool_number n
+) l
+WHERE last IS NOT NULL;
 
 INSERT INTO numbering (pool, next)
 SELECT 0, count(*) + 1 FROM (SELECT number FROM pool_number UNION ALL SELECT number FROM provider) n HAVING count(*) > 0;

@@ -73,7 +73,7 @@ INSERT INTO identity (number, guid, authenticated, disabled, logins, created, mo
 SELECT g.number, i.id, i.authenticated, i.disabled,
     coalesce((
         SELECT CAST(group_concat(p.number || ':' || (l.value ->> 1), char(0) ORDER BY l.key) AS BLOB)
-        FROM json_each(i.logins) l JOIN provider p ON p.pool = g.number >> 32 AND p.name = CAST(l.value ->> 0 AS BLOB)
+        FROM json_each(i.logins) l CROSS JOIN provider p ON p.pool = g.number >> 32 AND p.name = CAST(l.value ->> 0 AS BLOB)
     ), X''),
     i.created, CASE WHEN i.modified <> i.created THEN i.modified END, i.revoked_before, i.seen
 FROM identity_6 i JOIN identity_guid g ON g.guid = i.id
@@ -103,7 +103,15 @@ CREATE TABLE numbering (
 ) STRICT;
 
 INSERT INTO numbering (pool, next)
-SELECT number >> 32, max(number & 4294967295) + 1 FROM identity GROUP BY number >> 32;
+SELECT pool, (last & 4294967295) + 1
+FROM (
+    SELECT n.number AS pool, (
+        SELECT i.number FROM identity i WHERE i.number > n.number << 32 AND i.number < (n.number + 1) << 32
+        ORDER BY i.number DESC LIMIT 1
+    ) AS last
+    FROM pool_number n
+) l
+WHERE last IS NOT NULL;
 
 INSERT INTO numbering (pool, next)
 SELECT 0, count(*) + 1 FROM (SELECT number FROM pool_number UNION ALL SELECT number FROM provider) HAVING count(*) > 0;
