@@ -232,6 +232,40 @@ func BenchmarkInsert(b *testing.B) {
 	}
 }
 
+// BenchmarkSize measures the file, in bytes for each identity of one login, whose subjects are 32 characters
+// in no order.
+func BenchmarkSize(b *testing.B) {
+	const identities = 100_000
+	for b.Loop() {
+		path := filepath.Join(b.TempDir(), "store.db")
+		db := openAt(b, path)
+		fill(b, db, 0)
+		for from := uint64(0); from < identities; from += 10_000 {
+			err := db.Update(b.Context(), func(t identity.Tx) error {
+				for n := from; n < from+10_000; n++ {
+					i := benchIdentity(n)
+					i.Logins[0].Subject = fmt.Sprintf("%016x%016x", n*0x9e3779b97f4a7c15, n)
+					if err := t.InsertIdentity(i); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(info.Size())/identities, "bytes/identity")
+	}
+}
+
 // BenchmarkOpen measures a usual start: the file is there and its schema is current.
 func BenchmarkOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "store.db")
