@@ -309,6 +309,78 @@ func TestMigrate_Fails(t *testing.T) {
 	}
 }
 
+// What moves rows is there or is not, on each engine: where it fails at its end, all is as it was.
+func TestMigrate_MovesAllOrNothing(t *testing.T) {
+	t.Parallel()
+	const before = moving - 1
+	check := func(t *testing.T, cfg Config, exec func(query)) {
+		t.Helper()
+		exec("CREATE TABLE numbering (something TEXT)") // in the way of the last table
+		for range 2 {
+			_, err := Open(t.Context(), cfg)
+			if want := fmt.Sprintf("from version %d to %d", before, schemaVersion); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got error %v, want one about the migration %s", err, want)
+			}
+		}
+		exec("DROP TABLE numbering")
+		// It would fail again if anything had been left behind, and rows be missing if any had gone.
+		db, err := Open(t.Context(), cfg)
+		if err == nil {
+			err = db.UseIDKey(t.Context(), testIDKey)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantGolden(t, db, before)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Run("file", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "store.db")
+		if err := os.WriteFile(path, nil, fileMode); err != nil {
+			t.Fatal(err)
+		}
+		if err := upgrade(t.Context(), writerDSN(path), before); err != nil {
+			t.Fatal(err)
+		}
+		connector, err := sqlite.NewConnector(writerDSN(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec := func(q query) {
+			t.Helper()
+			db := sql.OpenDB(connector)
+			if _, err := db.ExecContext(t.Context(), string(q)); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, file := range goldens(before) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec(query(text))
+		}
+		check(t, Config{Path: path, Now: time.Now}, exec)
+	})
+	t.Run("database", func(t *testing.T) {
+		t.Parallel()
+		url := pgtest.Database(t)
+		c := oldDatabase(t, url, before)
+		check(t, Config{URL: url, Migrate: true, Now: time.Now}, func(q query) {
+			t.Helper()
+			if err := c.c.Exec(t.Context(), string(q)).Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	})
+}
+
 // goldens are the files of rows of each later version.
 func goldens(version int64) (files []string) {
 	for v := int64(2); v <= version; v++ {
@@ -325,43 +397,61 @@ func TestMigrate_FromLaterVersions(t *testing.T) {
 }
 
 // PostgreSQL's schema begins with version 4.
-func TestPostgres_MigrateFromLaterVersions(t *testing.T) {
-	t.Parallel()
-	const first = 4
-	for version := int64(first); version < schemaVersion; version++ {
-		url := pgtest.Database(t)
-		c, _, err := connectOnce(t.Context(), url)
+const firstPostgres = 4
+
+// oldDatabase makes the schema of a version, with rows.
+func oldDatabase(t *testing.T, url string, version int64) *pgConn {
+	t.Helper()
+	c, _, err := connectOnce(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.close)
+	script := string(createVersions) + ";\n"
+	for v := int64(firstPostgres); v <= version; v++ {
+		files, err := fs.Glob(postgresMigrations, fmt.Sprintf("migrations/postgres/%05d_*.sql", v))
+		if err != nil || len(files) != 1 {
+			t.Fatal(files, err)
+		}
+		text, err := postgresMigrations.ReadFile(files[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.close()
-		script := string(createVersions) + ";\n"
-		for v := int64(first); v <= version; v++ {
-			files, err := fs.Glob(postgresMigrations, fmt.Sprintf("migrations/postgres/%05d_*.sql", v))
-			if err != nil || len(files) != 1 {
-				t.Fatal(files, err)
-			}
-			text, err := postgresMigrations.ReadFile(files[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			script += string(text) + fmt.Sprintf("INSERT INTO schema_version (version_id) VALUES (%d);\n", v)
-		}
-		for _, file := range goldens(version) {
-			rows, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			// Bytes are written otherwise.
-			hex := regexp.MustCompile(`X'([0-9A-Fa-f]*)'`).ReplaceAllString(string(rows), `'\x$1'::bytea`)
-			script += strings.ReplaceAll(hex, " AS BLOB)", " AS BYTEA)")
-		}
-		if err := c.c.Exec(t.Context(), script).Close(); err != nil {
+		script += string(text) + fmt.Sprintf("INSERT INTO schema_version (version_id) VALUES (%d);\n", v)
+	}
+	for _, file := range goldens(version) {
+		rows, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
+		// Bytes are written otherwise.
+		hex := regexp.MustCompile(`X'([0-9A-Fa-f]*)'`).ReplaceAllString(string(rows), `'\x$1'::bytea`)
+		script += strings.ReplaceAll(hex, " AS BLOB)", " AS BYTEA)")
+	}
+	if err := c.c.Exec(t.Context(), script).Close(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestPostgres_MigrateFromLaterVersions(t *testing.T) {
+	t.Parallel()
+	for version := int64(firstPostgres); version < schemaVersion; version++ {
+		url := pgtest.Database(t)
+		oldDatabase(t, url, version)
 		if _, err := Open(t.Context(), Config{URL: url, Now: time.Now}); !errors.Is(err, ErrOldSchema) {
 			t.Errorf("not asked to migrate: got %v, want %v", err, ErrOldSchema)
 		}
+		// Several processes may migrate at once.
+		together(2, func() {
+			db, err := Open(t.Context(), Config{URL: url, Migrate: true, Now: time.Now})
+			if err == nil {
+				err = db.Close()
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
 		wantGolden(t, openURL(t, url), version)
 	}
 }

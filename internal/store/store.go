@@ -56,18 +56,18 @@ var ErrOldSchema = errors.New("the schema of the database is not up to date")
 
 // DB is an open store. Its methods may be called by many goroutines at a time.
 type DB struct {
-	now     func() time.Time
-	clock   func() time.Time // Config.Now
-	commit  func(updates int, took time.Duration)
-	told    func(took time.Duration) // Config.Read
-	tally   tally
-	engine  engine
-	ids     *idKey // nil until UseIDKey
+	now    func() time.Time
+	clock  func() time.Time // Config.Now
+	commit func(updates int, took time.Duration)
+	told   func(took time.Duration) // Config.Read
+	tally  tally
+	engine engine
+	ids    *idKey // nil until UseIDKey
 	// numberings are those of numbers that are in rows.
 	numberings numberings
-	writer  *writer
-	closing chan struct{} // closed by Close
-	close   func() error
+	writer     *writer
+	closing    chan struct{} // closed by Close
+	close      func() error
 }
 
 var (

@@ -210,7 +210,9 @@ func idGuests(t *testing.T, s identity.Store) {
 	used, unused := made(t, s, 1), made(t, s, 1)
 	user := made(t, s, 1, login("u"))
 	later := at(0).Add(30 * 24 * time.Hour)
-	update(t, s, func(tx identity.Tx) error { return errors.Join(tx.NoteGuestUse(used.ID, later), tx.NoteGuestUse(user.ID, later)) })
+	update(t, s, func(tx identity.Tx) error {
+		return errors.Join(tx.NoteGuestUse(used.ID, later), tx.NoteGuestUse(user.ID, later))
+	})
 	if n, next := sweep(t, s, later, "", 10); n != 1 || next != "" {
 		t.Errorf("removed %d, next %q, want 1", n, next)
 	}
