@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 
 	"github.com/gofrs/flock"
@@ -19,8 +20,11 @@ import (
 
 // openStore opens the store of the house, and reads the master key. With create it makes what is
 // missing. A file is not made without its key, nor a key beside rows that were sealed with another.
-func (p *program) openStore(ctx context.Context, c *config, create bool, h *house, m *metrics.Instruments) (*seal.Key, error) {
-	settings := store.Config{Now: p.now}
+func (p *program) openStore(ctx context.Context, c *config, create bool, h *house, log *slog.Logger, m *metrics.Instruments) (*seal.Key, error) {
+	settings := store.Config{Now: p.now, Migrating: func(from, to int64) {
+		p.notify(notifyWait)
+		log.WarnContext(ctx, "bringing the store's schema up to date; with very many identities it takes minutes", "from", from, "to", to)
+	}}
 	if m != nil {
 		settings.Commit, settings.Read = m.Commit, m.Read
 	}
@@ -71,6 +75,13 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 	return p.masterKey(c, missing)
 }
 
+// tellMigrating says on a terminal why nothing happens for a while.
+func (p *program) tellMigrating(from, to int64) {
+	if isTerminal(p.stderr) {
+		fmt.Fprintf(p.stderr, "Bringing the schema from version %d to %d. With very many identities it takes minutes.\n", from, to)
+	}
+}
+
 func (p *program) migrateCommand() *cobra.Command {
 	var c config
 	cmd := &cobra.Command{
@@ -83,7 +94,7 @@ database first. The file of the embedded store is brought up to date by each sta
 			if c.store == "" {
 				return usageError{errors.New("--store: the URL of the database is needed")}
 			}
-			s, err := store.Open(cmd.Context(), store.Config{URL: c.store, Migrate: true, Now: p.now})
+			s, err := store.Open(cmd.Context(), store.Config{URL: c.store, Migrate: true, Now: p.now, Migrating: p.tellMigrating})
 			if err != nil {
 				return err
 			}

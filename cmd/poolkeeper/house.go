@@ -73,7 +73,7 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			h.close()
 		}
 	}()
-	master, err := p.openStore(ctx, c, create, h, m)
+	master, err := p.openStore(ctx, c, create, h, log, m)
 	if err != nil {
 		return nil, err
 	}

@@ -103,7 +103,9 @@ func (p *program) rotateMasterKey(ctx context.Context, c *config, file string) (
 		}
 	}
 	restrictNewFiles()
-	db, err := store.Open(ctx, p.storeConfig(c))
+	settings := p.storeConfig(c)
+	settings.Migrating = p.tellMigrating
+	db, err := store.Open(ctx, settings)
 	if err != nil {
 		if c.store == "" {
 			err = fmt.Errorf("%w\nA server that runs on the embedded store is to be stopped first", err)

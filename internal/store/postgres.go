@@ -53,8 +53,8 @@ const (
 
 // openPostgres connects, and sees to the schema. It returns the database's name for people, too,
 // which has no password.
-func openPostgres(ctx context.Context, url string, migrate bool, db *DB) (*postgresEngine, string, error) {
-	config, readers, prepare, err := parseURL(url)
+func openPostgres(ctx context.Context, cfg Config, db *DB) (*postgresEngine, string, error) {
+	config, readers, prepare, err := parseURL(cfg.URL)
 	if err != nil {
 		return nil, "of --store", err
 	}
@@ -64,20 +64,20 @@ func openPostgres(ctx context.Context, url string, migrate bool, db *DB) (*postg
 	e.looks.read = e.readRevision
 	e.events.take = e.takeEvents
 	e.pool.init(e, readers)
-	if err := e.settleSchema(ctx, migrate); err != nil {
+	if err := e.settleSchema(ctx, cfg); err != nil {
 		return nil, name, errors.Join(err, e.pool.close())
 	}
 	return e, name, nil
 }
 
 // settleSchema checks the schema or brings it up to date.
-func (e *postgresEngine) settleSchema(ctx context.Context, migrate bool) error {
+func (e *postgresEngine) settleSchema(ctx context.Context, cfg Config) error {
 	c, err := e.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	if err := migratePostgres(ctx, c, migrate); err != nil {
+	if err := migratePostgres(ctx, c, cfg.Migrate, cfg.Migrating); err != nil {
 		return err
 	}
 	_, err = c.alone(ctx, sweepWriters, e.db.now().Add(-writersKept).UnixMilli())

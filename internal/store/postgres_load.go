@@ -47,7 +47,7 @@ func newDatabaseLoader(ctx context.Context, url string) (_ *databaseLoader, name
 	if err != nil {
 		return nil, name, err
 	}
-	if err := migratePostgres(ctx, c, true); err != nil {
+	if err := migratePostgres(ctx, c, true, nil); err != nil {
 		c.close()
 		return nil, name, err
 	}

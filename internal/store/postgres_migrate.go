@@ -29,7 +29,7 @@ const moving = 7
 // everywhere. There is none here: each statement is a transaction by itself and changes nothing
 // when it is run again, so that it does not matter when two processes do the same, nor when one
 // stops half way. What moves rows is one transaction, which begins with a row that only one can write.
-func migratePostgres(ctx context.Context, c *pgConn, may bool) error {
+func migratePostgres(ctx context.Context, c *pgConn, may bool, tell func(from, to int64)) error {
 	c.bound(ctx)
 	have, err := pgVersion(c)
 	c.end()
@@ -42,6 +42,9 @@ func migratePostgres(ctx context.Context, c *pgConn, may bool) error {
 		return newerSchema(have)
 	case !may:
 		return fmt.Errorf("%w: it has version %d, this program needs %d", ErrOldSchema, have, schemaVersion)
+	}
+	if have > 0 && tell != nil {
+		tell(have, schemaVersion)
 	}
 	files, err := fs.Glob(postgresMigrations, "migrations/postgres/*.sql")
 	if err != nil {

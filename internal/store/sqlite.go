@@ -31,13 +31,13 @@ type sqliteEngine struct {
 }
 
 // openSQLite opens the file, makes it if there is none, and brings its schema up to date.
-func openSQLite(ctx context.Context, path string, db *DB) (*sqliteEngine, error) {
+func openSQLite(ctx context.Context, cfg Config, db *DB) (*sqliteEngine, error) {
 	// As every distribution builds SQLite: of what fsync does beyond
 	// fdatasync, only timestamps are left out.
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return nil, err
 	}
-	path, lock, fresh, err := claim(path)
+	path, lock, fresh, err := claim(cfg.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func openSQLite(ctx context.Context, path string, db *DB) (*sqliteEngine, error)
 	if e.conn, err = connectSQLite(e.dsn); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	err = migrate(ctx, e.conn, e.dsn, fresh)
+	err = migrate(ctx, e.conn, e.dsn, fresh, cfg.Migrating)
 	if err == nil {
 		e.last, err = lastEvent(e.conn)
 	}

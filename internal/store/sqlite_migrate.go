@@ -26,7 +26,7 @@ func newerSchema(have int64) error {
 
 // migrate brings the schema up to schemaVersion. On a usual start it is one
 // query.
-func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool) error {
+func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool, tell func(from, to int64)) error {
 	have := int64(0)
 	if !fresh {
 		var err error
@@ -39,6 +39,9 @@ func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool) error {
 		return nil
 	case have > schemaVersion:
 		return newerSchema(have)
+	}
+	if have > 0 && tell != nil {
+		tell(have, schemaVersion)
 	}
 	if err := upgrade(ctx, dsn, schemaVersion); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", have, schemaVersion, err)

@@ -324,6 +324,8 @@ func TestMigrate_MovesAllOrNothing(t *testing.T) {
 		}
 		exec("DROP TABLE numbering")
 		// It would fail again if anything had been left behind, and rows be missing if any had gone.
+		var told []int64
+		cfg.Migrating = func(from, to int64) { told = append(told, from, to) }
 		db, err := Open(t.Context(), cfg)
 		if err == nil {
 			err = db.UseIDKey(t.Context(), testIDKey)
@@ -334,6 +336,12 @@ func TestMigrate_MovesAllOrNothing(t *testing.T) {
 		wantGolden(t, db, before)
 		if err := db.Close(); err != nil {
 			t.Error(err)
+		}
+		if db, err = Open(t.Context(), cfg); err == nil {
+			err = db.Close()
+		}
+		if err != nil || !cmp.Equal(told, []int64{before, schemaVersion}) {
+			t.Errorf("told %v, %v, want it once", told, err)
 		}
 	}
 	t.Run("file", func(t *testing.T) {

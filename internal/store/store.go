@@ -42,6 +42,9 @@ type Config struct {
 	// Migrate brings the schema of that database up to date. Without it, an old one is
 	// refused with [ErrOldSchema]. A file is always brought up to date.
 	Migrate bool
+	// Migrating, unless nil, is told when a schema with rows is about to be brought from one version to
+	// another: with many rows that takes minutes.
+	Migrating func(from, to int64)
 	// Now is the clock behind [identity.Tx.Now].
 	Now func() time.Time
 	// Commit is told of each durable commit how many Updates it covers and how long it took
@@ -93,11 +96,11 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	name := cfg.Path
 	if cfg.Path != "" {
 		var e *sqliteEngine
-		e, err = openSQLite(ctx, cfg.Path, db)
+		e, err = openSQLite(ctx, cfg, db)
 		db.engine = e
 	} else {
 		var e *postgresEngine
-		e, name, err = openPostgres(ctx, cfg.URL, cfg.Migrate, db)
+		e, name, err = openPostgres(ctx, cfg, db)
 		db.engine = e
 	}
 	if err != nil {
