@@ -192,7 +192,7 @@ func (b *bench) draw(p *product) []request {
 	users := make([]uint64, drawn)
 	for i := range users {
 		users[i] = random.Uint64N(b.users)
-		p.checker.know(userName(users[i]), storedID(users[i]))
+		p.checker.know(userName(users[i]), p.storedID(users[i]))
 	}
 	return p.tokens(users)
 }

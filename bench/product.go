@@ -3,7 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +18,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/cli"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 	"github.com/poolkeeper/poolkeeper/internal/store"
 )
@@ -41,7 +42,12 @@ type product struct {
 	server  *server
 	caller  caller
 	checker *checker
+	// stored are the GUIDs of the users that fill has made.
+	stored []uuid.UUID
 }
+
+// storedID is the identity of a user that fill has made.
+func (p *product) storedID(user uint64) string { return region + ":" + p.stored[user].String() }
 
 // newProduct starts the program on a new directory, with one pool.
 func newProduct(ctx context.Context, program, dir, algorithm string, settings ...string) (*product, error) {
@@ -148,27 +154,26 @@ func (p *product) describes(users []string) []request {
 	return all
 }
 
-// storedID is the identity of a user that fill has made. Identities are in the order
-// of scatter, too.
-func storedID(n uint64) string {
-	var g uuid.UUID
-	binary.BigEndian.PutUint64(g[:8], scatter(n))
-	binary.BigEndian.PutUint64(g[8:], scatter(n+1<<40))
-	g[6], g[8] = g[6]&0x0f|0x40, g[8]&0x3f|0x80 // version 4: RFC 9562, section 5.4
-	return region + ":" + g.String()
-}
-
 // fill stops the program, writes n users past it into its store, and starts it again.
 // It returns how long the writing took, and the size of the database in bytes.
 func (p *product) fill(ctx context.Context, n uint64) (took time.Duration, size int64, err error) {
 	p.server.stop()
 	path := filepath.Join(p.dir, "poolkeeper.db")
+	master, err := seal.ReadFile(filepath.Join(p.dir, "master.key"))
+	if err != nil {
+		return 0, 0, err
+	}
 	db, err := store.Open(ctx, store.Config{Path: path, Now: time.Now})
 	if err != nil {
 		return 0, 0, err
 	}
+	err = db.UseIDKey(ctx, func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) })
+	if err != nil {
+		return 0, 0, errors.Join(err, db.Close())
+	}
+	p.stored = make([]uuid.UUID, n)
 	began := time.Now()
-	// In the order of all keys, where a tree only grows at its end: lookups do not
+	// In the order of the names, where a tree only grows at its end: lookups do not
 	// notice, and no other order is nearly as fast.
 	users := upTo(n)
 	slices.SortFunc(users, func(a, b uint64) int { return cmp.Compare(scatter(a), scatter(b)) })
@@ -176,10 +181,14 @@ func (p *product) fill(ctx context.Context, n uint64) (took time.Duration, size 
 		err = db.Update(ctx, func(tx identity.Tx) error {
 			for _, u := range batch {
 				at := tx.Now()
-				if err := tx.InsertIdentity(&identity.Identity{
-					ID: storedID(u), PoolID: p.checker.pool, Authenticated: true, Created: at, Modified: at,
+				i := &identity.Identity{
+					PoolID: p.checker.pool, Authenticated: true, Created: at, Modified: at,
 					Logins: []identity.Login{{Provider: floorProvider, Subject: userName(u)}},
-				}); err != nil {
+				}
+				if err := tx.InsertIdentity(i); err != nil {
+					return err
+				}
+				if p.stored[u], err = uuid.Parse(i.ID[len(region)+1:]); err != nil {
 					return err
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 
 	"github.com/gofrs/flock"
@@ -19,8 +20,11 @@ import (
 
 // openStore opens the store of the house, and reads the master key. With create it makes what is
 // missing. A file is not made without its key, nor a key beside rows that were sealed with another.
-func (p *program) openStore(ctx context.Context, c *config, create bool, h *house, m *metrics.Instruments) (*seal.Key, error) {
-	settings := store.Config{Now: p.now}
+func (p *program) openStore(ctx context.Context, c *config, create bool, h *house, log *slog.Logger, m *metrics.Instruments) (*seal.Key, error) {
+	settings := store.Config{Now: p.now, Migrating: func(from, to int64) {
+		p.notify(notifyWait)
+		log.WarnContext(ctx, "bringing the store's schema up to date; with very many identities it takes minutes", "from", from, "to", to)
+	}}
 	if m != nil {
 		settings.Commit, settings.Read = m.Commit, m.Read
 	}

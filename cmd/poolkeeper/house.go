@@ -73,7 +73,7 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 			h.close()
 		}
 	}()
-	master, err := p.openStore(ctx, c, create, h, m)
+	master, err := p.openStore(ctx, c, create, h, log, m)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +82,9 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 		return nil, err
 	}
 	if master, err = sealingKey(ctx, s, master); err != nil {
+		return nil, err
+	}
+	if err := s.UseIDKey(ctx, func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) }); err != nil {
 		return nil, err
 	}
 	algorithm := c.signingAlgorithm

@@ -7,6 +7,8 @@ const (
 	notifyReady     = "READY=1"
 	notifyReloading = "RELOADING=1"
 	notifyStopping  = "STOPPING=1"
+	// notifyWait asks for an hour, in microseconds, before a start counts as failed.
+	notifyWait = "EXTEND_TIMEOUT_USEC=3600000000"
 )
 
 // notify tells the service manager, if one listens, how the server stands. That it can not be

@@ -103,8 +103,11 @@ func (p *program) openShown(ctx context.Context, c store.Config) (*store.DB, err
 		return store.Open(ctx, c)
 	}
 	var telling sync.WaitGroup
-	done := make(chan struct{})
+	done, tell := make(chan struct{}), c.Migrating
 	c.Migrating = func(from, to int64) {
+		if tell != nil {
+			tell(from, to)
+		}
 		telling.Go(func() { g.pass(fmt.Sprintf("schema: from version %d to %d", from, to), done) })
 	}
 	defer func() {

@@ -45,6 +45,9 @@ func newServer(t *testing.T) *cli.Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	if err := db.UseIDKey(t.Context(), func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) }); err != nil {
+		t.Fatal(err)
+	}
 	keys, err := token.New(token.Config{
 		Store: db, Seal: master, Issuer: "https://id.example", Algorithm: token.ES256, KeyIDPrefix: region, Now: time.Now,
 	})

@@ -21,8 +21,7 @@ func (s *Service) EnsureDeveloperIdentity(ctx context.Context, c Caller, in *api
 		id, err := tx.IdentityOfLogin(p.ID, user)
 		switch {
 		case errors.Is(err, ErrNotFound):
-			i := s.newIdentity(tx, p, user)
-			return link{id: i.ID, identity: i, fresh: true}, nil
+			return link{identity: newIdentity(tx, p, user), fresh: true}, nil
 		case err != nil:
 			return link{}, fmt.Errorf("look up developer user: %w", err)
 		}

@@ -25,7 +25,8 @@ func (s *Service) DescribeIdentity(ctx context.Context, c Caller, in *api.Descri
 // ListIdentities returns the identities of a pool, oldest first.
 func (s *Service) ListIdentities(ctx context.Context, c Caller, in *api.ListIdentitiesInput) (*api.ListIdentitiesOutput, error) {
 	hide := in.HideDisabled != nil && *in.HideDisabled
-	list := []string{"ListIdentities", c.Account, in.IdentityPoolId, fmt.Sprint(hide)}
+	// Tokens of versions that listed them in another order do not open.
+	list := []string{"ListIdentities by number", c.Account, in.IdentityPoolId, fmt.Sprint(hide)}
 	after, err := s.openPage(in.NextToken, list...)
 	if err != nil {
 		return nil, err
@@ -35,16 +36,13 @@ func (s *Service) ListIdentities(ctx context.Context, c Caller, in *api.ListIden
 		if err != nil {
 			return nil, err
 		}
-		limit := int(in.MaxResults)
-		found, err := tx.Identities(p.ID, hide, after, limit+1)
+		found, next, err := tx.Identities(p.ID, hide, after.ID, int(in.MaxResults))
 		if err != nil {
 			return nil, fmt.Errorf("list identities of %s: %w", p.ID, err)
 		}
 		out := &api.ListIdentitiesOutput{IdentityPoolId: p.ID, Identities: []api.IdentityDescription{}}
-		if len(found) > limit {
-			found = found[:limit]
-			last := found[limit-1]
-			out.NextToken = s.nextPage(Cursor{last.Created, last.ID}, list...)
+		if next != "" {
+			out.NextToken = s.nextPage(Cursor{ID: next}, list...)
 		}
 		for _, i := range found {
 			out.Identities = append(out.Identities, i.describe())

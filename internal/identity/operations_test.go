@@ -120,16 +120,15 @@ func TestDescribeIdentity(t *testing.T) {
 func TestListIdentities_HideDisabled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	var merged, shown []string
+	var all, shown []string // in the order in which they are made
 	for _, user := range []string{"ann", "ben", "cat"} {
-		merged = append(merged, w.mergedAway(user+" 2", user))
+		merged := w.mergedAway(user+" 2", user)
 		shown = append(shown, w.user(user))
+		all = append(all, merged, w.user(user))
 	}
 	// Nothing else hides an identity.
-	shown = append(shown, w.guest(), w.unlinked("left"))
-	all := slices.Concat(shown, merged)
-	slices.Sort(all)
-	slices.Sort(shown)
+	others := []string{w.guest(), w.unlinked("left")}
+	all, shown = append(all, others...), append(shown, others...)
 	for _, tc := range []struct {
 		name string
 		hide *bool

@@ -25,7 +25,7 @@ func (s *Service) GetId(ctx context.Context, c Caller, in *api.GetIdInput) (*api
 			if err != nil {
 				return nil, err
 			}
-			i := s.newIdentity(tx, p)
+			i := newIdentity(tx, p)
 			if err := tx.InsertIdentity(i); err != nil {
 				return nil, fmt.Errorf("insert identity: %w", err)
 			}

@@ -375,7 +375,7 @@ func (c *crowd) step(r *rand.Rand) {
 func (c *crowd) disabled() (ids []string) {
 	err := c.store.View(c.Context(), func(tx identity.Tx) error {
 		ids = nil
-		all, err := tx.Identities(c.pool, false, identity.Cursor{}, 1_000_000)
+		all, _, err := tx.Identities(c.pool, false, "", 1_000_000)
 		for _, i := range all {
 			if i.Disabled && !i.Merged {
 				ids = append(ids, i.ID)
@@ -400,7 +400,7 @@ func (c *crowd) checkInstant() {
 	}
 	c.mu.Unlock()
 	err := c.store.View(c.Context(), func(tx identity.Tx) error {
-		all, err := tx.Identities(c.pool, false, identity.Cursor{}, 1_000_000)
+		all, _, err := tx.Identities(c.pool, false, "", 1_000_000)
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 
 // A link is the identity of a call's logins, and what has to be stored to make it so.
 type link struct {
+	// id is empty as long as the identity is fresh and not stored.
 	id string
 	// emptied are identities that are merged into id.
 	emptied []*Identity
@@ -23,7 +24,7 @@ type link struct {
 	fresh bool
 }
 
-func (l link) store(tx Tx) error {
+func (l *link) store(tx Tx) error {
 	// What is merged goes first: a login belongs to one identity at any time.
 	for _, i := range l.emptied {
 		if err := tx.UpdateIdentity(i); err != nil {
@@ -35,8 +36,9 @@ func (l link) store(tx Tx) error {
 		put = tx.InsertIdentity
 	}
 	if err := put(l.identity); err != nil {
-		return fmt.Errorf("link logins to identity %s: %w", l.id, err)
+		return fmt.Errorf("link logins to identity %q: %w", l.id, err)
 	}
+	l.id = l.identity.ID
 	return nil
 }
 
@@ -55,8 +57,10 @@ func (s *Service) settle(ctx context.Context, resolve func(Tx) (link, error), an
 		if l, err = resolve(tx); err != nil || l.identity == nil {
 			return err
 		}
-		audit.Answer(ctx, answer(l.id))
-		return l.store(tx)
+		if err = l.store(tx); err == nil {
+			audit.Answer(ctx, answer(l.id))
+		}
+		return err
 	})
 	return l, err
 }
@@ -124,8 +128,7 @@ func (s *Service) resolve(tx Tx, p *Pool, logins []Login, wanted string) (link, 
 		}
 	}
 	if remains == nil {
-		i := s.newIdentity(tx, p, loose...)
-		return link{id: i.ID, identity: i, fresh: true}, nil
+		return link{identity: newIdentity(tx, p, loose...), fresh: true}, nil
 	}
 	merged = slices.DeleteFunc(slices.Clone(merged), remains.is)
 	if len(merged) == 0 && len(loose) == 0 {

@@ -32,7 +32,7 @@ type Config struct {
 	Seal *seal.Key
 	// Regions are the names of the regions served.
 	Regions []string
-	// NewGUID returns a fresh random UUID in canonical form.
+	// NewGUID returns a fresh random UUID in canonical form, for a pool.
 	NewGUID func() string
 	// Logins verifies public logins. Nil: each is refused.
 	Logins Verifier
@@ -165,11 +165,10 @@ func (s *Service) identityOf(tx Tx, c Caller, id string) (*Identity, error) {
 	return i, nil
 }
 
-// newIdentity returns an identity that is not stored yet.
-func (s *Service) newIdentity(tx Tx, p *Pool, logins ...Login) *Identity {
+// newIdentity returns an identity that is not stored yet, and gets its id then.
+func newIdentity(tx Tx, p *Pool, logins ...Login) *Identity {
 	now := tx.Now()
 	return &Identity{
-		ID:            region(p.ID) + ":" + s.newGUID(),
 		PoolID:        p.ID,
 		Authenticated: len(logins) > 0,
 		Logins:        logins,

@@ -54,7 +54,7 @@ type Tx interface {
 	Settings
 }
 
-// A Cursor is a position in a list, which is ordered by creation time and then
+// A Cursor is a position in a list of pools, which is ordered by creation time and then
 // by identifier, byte by byte. The zero Cursor is the start.
 type Cursor struct {
 	Created time.Time
@@ -103,11 +103,16 @@ type Identities interface {
 	// LoginsOf returns at most limit logins of the provider whose subjects begin with the
 	// prefix, in byte order, after the subject after; empty: from the start.
 	LoginsOf(poolID, provider, prefix, after string, limit int) ([]LinkedLogin, error)
-	// Identities returns at most limit identities of the pool after the cursor, in
-	// order.
-	Identities(poolID string, hideDisabled bool, after Cursor, limit int) ([]*Identity, error)
+	// Identities returns at most limit identities of the pool after a place, and the place to go on
+	// from; empty is the start, and is returned at the end. Their order never changes: one
+	// server's identities are in the order in which it made them. A place stays good
+	// whatever is removed.
+	Identities(poolID string, hideDisabled bool, after string, limit int) (page []*Identity, next string, err error)
 	// InsertIdentity adds an identity with its logins: ErrConflict when the id or
-	// one of the logins exists.
+	// one of the logins exists, ErrNotFound when the pool does not. One without an ID is given one
+	// that nothing has had before, which its ID is when InsertIdentity returns: so each run of a
+	// closure inserts a record of its own. An id tells nobody when its identity was made,
+	// nor how many there are.
 	InsertIdentity(*Identity) error
 	// UpdateIdentity replaces the identity with the same id. Logins no longer
 	// listed are unlinked, new ones linked: ErrNotFound, and ErrConflict when one of

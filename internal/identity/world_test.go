@@ -107,6 +107,9 @@ func (w *world) open() {
 	if w.store, err = store.Open(w.Context(), store.Config{Path: w.path, Now: w.clock.now}); err != nil {
 		w.Fatal(err)
 	}
+	if err := w.store.UseIDKey(w.Context(), func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, w.seal) }); err != nil {
+		w.Fatal(err)
+	}
 	w.ring, err = token.New(token.Config{
 		Store: w.store, Seal: w.seal, Issuer: issuer, Algorithm: token.ES256, KeyIDPrefix: home, Now: w.clock.now,
 	})
@@ -329,7 +332,7 @@ func (w *world) state() map[string]holdings {
 				}
 				h.Pools = append(h.Pools, pools...)
 				for _, p := range pools {
-					identities, err := tx.Identities(p.ID, false, identity.Cursor{}, all)
+					identities, _, err := tx.Identities(p.ID, false, "", all)
 					if err != nil {
 						return err
 					}

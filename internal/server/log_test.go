@@ -204,8 +204,11 @@ func TestPanic(t *testing.T) {
 		server: func(c *server.Config) { c.Strict = false },
 	})
 	address := s.listen(t)
-	pool := s.fresh(t, "%POOL")
-	ask := func() *answer { return send(t, address, callCognito("GetId", `{"IdentityPoolId":"`+pool+`"}`)) }
+	ask := func() *answer {
+		r := callCognito("CreateIdentityPool", `{"IdentityPoolName":"x","AllowUnauthenticatedIdentities":true}`)
+		s.signing("root").sign(t, r)
+		return send(t, address, r)
+	}
 	fault <- struct{}{}
 	a := ask()
 	if want := `{"__type":"InternalErrorException","message":"Internal error."}`; a.status != 500 || string(a.body) != want ||
@@ -221,7 +224,7 @@ func TestPanic(t *testing.T) {
 		return nil, false
 	})
 	cause, _ := line["cause"].(string)
-	if line["level"] != "ERROR" || !strings.Contains(cause, "panic: the source of ids is dry\n") || !strings.Contains(cause, "identity.(*Service).newIdentity") {
+	if line["level"] != "ERROR" || !strings.Contains(cause, "panic: the source of ids is dry\n") || !strings.Contains(cause, "identity.(*Service).CreateIdentityPool") {
 		t.Errorf("logged %v, want the panic and its stack", line)
 	}
 	// No lock is left behind.

@@ -140,6 +140,9 @@ func newSite(t testing.TB, c change) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.db.Close() })
+	if err := s.db.UseIDKey(t.Context(), func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) }); err != nil {
+		t.Fatal(err)
+	}
 	s.keys, err = token.New(token.Config{
 		Store: s.db, Seal: master, Issuer: issuer, Algorithm: cmp.Or(c.algorithm, token.ES256), KeyIDPrefix: region, Now: now,
 	})

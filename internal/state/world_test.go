@@ -54,6 +54,9 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := db.UseIDKey(t.Context(), func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) }); err != nil {
+		t.Fatal(err)
+	}
 	ring, err := token.New(token.Config{
 		Store: db, Seal: master, Issuer: "https://id.example.com", Algorithm: token.ES256, KeyIDPrefix: home, Now: now,
 	})

@@ -18,15 +18,9 @@ import (
 const benchPool = "eu-central-1:00000001-1111-4abc-8def-0123456789ab"
 
 func benchIdentity(n uint64) *identity.Identity {
-	// Identifiers are random: neighbours in time are not neighbours in the tree.
-	r := rand.New(rand.NewPCG(n, 7))
-	var g guid
-	for k := range g {
-		g[k] = byte(r.Uint32())
-	}
 	now := time.UnixMilli(1_790_000_000_000 + int64(n)).UTC()
 	return &identity.Identity{
-		ID: joinID("eu-central-1", g), PoolID: benchPool, Authenticated: true,
+		PoolID: benchPool, Authenticated: true,
 		Logins: []identity.Login{benchLogin(n)}, Created: now, Modified: now,
 	}
 }
@@ -96,10 +90,8 @@ func BenchmarkLogin(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		_, pool, _ := splitID(benchPool)
 		bare := func(n int) error {
-			l := logins[n%len(logins)]
-			row, err := c.first(selectLogin, pool.value(), []byte(l.Provider), []byte(l.Subject))
+			row, err := c.first(selectLogin, int64(1)<<poolShift, int64(2), []byte(logins[n%len(logins)].Subject))
 			if row == nil && err == nil {
 				err = identity.ErrNotFound
 			}
@@ -225,8 +217,7 @@ func BenchmarkInsert(b *testing.B) {
 			cpu := cpuTime(b)
 			together(callers, func() {
 				for n := next.Add(1); n <= last; n = next.Add(1) {
-					i := benchIdentity(n)
-					if err := db.Update(b.Context(), func(t identity.Tx) error { return t.InsertIdentity(i) }); err != nil {
+					if err := db.Update(b.Context(), func(t identity.Tx) error { return t.InsertIdentity(benchIdentity(n)) }); err != nil {
 						b.Error(err)
 						return
 					}
@@ -239,6 +230,44 @@ func BenchmarkInsert(b *testing.B) {
 			b.ReportMetric(float64(s.Updates-before.Updates)/float64(s.Commits-before.Commits), "rows/commit")
 		})
 	}
+}
+
+// BenchmarkSize measures the file, in bytes for each identity of one login whose subject is 32 characters
+// in no order, and new identities in large transactions.
+func BenchmarkSize(b *testing.B) {
+	const identities, batch = 100_000, 10_000
+	path := filepath.Join(b.TempDir(), "store.db")
+	db := openAt(b, path)
+	fill(b, db, 0)
+	began := time.Now()
+	for from := uint64(0); from < identities; from += batch {
+		err := db.Update(b.Context(), func(t identity.Tx) error {
+			for n := from; n < from+batch; n++ {
+				i := benchIdentity(n)
+				i.Logins[0].Subject = fmt.Sprintf("%016x%016x", n*0x9e3779b97f4a7c15, n)
+				if err := t.InsertIdentity(i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	took := time.Since(began)
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() { // it is measured once
+	}
+	b.ReportMetric(float64(info.Size())/identities, "bytes/identity")
+	b.ReportMetric(identities/took.Seconds(), "rows/s")
+	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkOpen measures a usual start: the file is there and its schema is current.

@@ -7,7 +7,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
 
-// A cache holds rows of the small tables that are read at every request: pools,
+// A cache holds rows of the small tables that are read at every request: pools, providers,
 // entities, access keys, signing keys and settings. It never goes stale, because it does
 // not outlive a change of these tables.
 //
@@ -24,7 +24,10 @@ import (
 type cache struct {
 	revision int64 // not of a file
 
-	pools         rows[guid, *identity.Pool]
+	pools         rows[guid, *pool]
+	poolsNumbered rows[int64, *pool]
+	providers     rows[providerKey, int64]
+	providerNames rows[int64, string]
 	users         rows[entityKey, *principal.User]
 	roles         rows[entityKey, *principal.Role]
 	policies      rows[entityKey, *principal.Policy]

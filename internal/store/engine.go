@@ -29,6 +29,9 @@ type engine interface {
 	again(err error, tries int) bool
 	// number returns the number of the next event of the outbox.
 	number(context.Context) (int64, error)
+	// take takes n numbers of a sequence, which are lost or given back when t comes to nothing,
+	// and returns the one after the last.
+	take(t *tx, sequence, n int64) (end int64, err error)
 	// lead calls f while this process is the one to do what is called name.
 	lead(ctx context.Context, name string, f func(context.Context)) error
 	// broken is closed when nothing may be written any more, because of cause.

@@ -2,9 +2,12 @@ package store
 
 import (
 	"database/sql/driver"
-	"encoding/hex"
+	"errors"
 	"fmt"
+	"strconv"
 	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
 // day is the column seen.
@@ -15,33 +18,38 @@ func (t *tx) NoteGuestUse(id string, at time.Time) error {
 	if !ok {
 		return nil
 	}
-	_, err := t.exec(updateSeen, day(at), g.value())
+	number, err := t.locate(g)
+	if errors.Is(err, identity.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		_, err = t.exec(updateSeen, day(at), number)
+	}
 	return err
 }
 
 func (t *tx) SweepGuests(before time.Time, after string, limit int) (removed int, next string, err error) {
-	from, err := hex.DecodeString(after)
+	from, err := toPlace(after)
 	if err != nil {
-		return 0, "", fmt.Errorf("sweep guests after %q: %w", after, err)
+		return 0, "", fmt.Errorf("sweep guests: %w", err)
 	}
-	var idle []guid
+	var idle [][2]driver.Value
 	looked := 0
 	err = t.each(selectSeen, func(row []driver.Value) error {
 		looked++
-		id := toGUID(row[0])
-		next = hex.EncodeToString(id[:])
-		seen, noted := row[5].(int64)
-		if row[1].(int64) == 0 && row[2].(int64) == rowEnabled && row[3].(string) == "[]" &&
-			toTime(row[4]).Before(before) && (!noted || seen < day(before)) {
-			idle = append(idle, id)
+		next = fromPlace(row[0].(int64))
+		seen, noted := row[6].(int64)
+		if row[2].(int64) == 0 && row[3].(int64) == rowEnabled && len(row[4].([]byte)) == 0 &&
+			toTime(row[5]).Before(before) && (!noted || seen < day(before)) {
+			idle = append(idle, [2]driver.Value{row[0], row[1]})
 		}
 		return nil
-	}, notNull(from), int64(limit))
+	}, from, int64(limit))
 	if err != nil {
 		return 0, "", err
 	}
-	for _, id := range idle {
-		if _, err := t.exec(deleteIdentity, id.value()); err != nil {
+	for _, i := range idle {
+		if err := t.removeIdentity(i[0], i[1]); err != nil {
 			return 0, "", err
 		}
 	}
@@ -49,4 +57,19 @@ func (t *tx) SweepGuests(before time.Time, after string, limit int) (removed int
 		next = ""
 	}
 	return len(idle), next, nil
+}
+
+// A place in a list of identities is the number of the last one before it, in decimal; empty is the
+// start.
+func fromPlace(number int64) string { return strconv.FormatInt(number, 10) }
+
+func toPlace(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%q is no place in a list of identities", text)
+	}
+	return n, nil
 }

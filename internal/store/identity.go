@@ -3,46 +3,12 @@ package store
 import (
 	"bytes"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
-
-// encodeLogins returns the column logins: [["provider","subject"],…]. JSON would
-// change what is not UTF-8, and the table login would hold two equal logins once.
-func encodeLogins(logins []identity.Login) (string, error) {
-	pairs := make([][2]string, len(logins))
-	for n, l := range logins {
-		if !utf8.ValidString(l.Provider) || !utf8.ValidString(l.Subject) {
-			return "", fmt.Errorf("login %d is not UTF-8", n)
-		}
-		if slices.Contains(logins[:n], l) {
-			return "", fmt.Errorf("login %d repeats another", n)
-		}
-		pairs[n] = [2]string{l.Provider, l.Subject}
-	}
-	b, err := json.Marshal(pairs)
-	return string(b), err
-}
-
-func decodeLogins(text string) ([]identity.Login, error) {
-	if text == "[]" {
-		return nil, nil
-	}
-	var pairs [][2]string
-	if err := json.Unmarshal([]byte(text), &pairs); err != nil {
-		return nil, fmt.Errorf("logins of an identity: %w", err)
-	}
-	logins := make([]identity.Login, len(pairs))
-	for n, p := range pairs {
-		logins[n] = identity.Login{Provider: p[0], Subject: p[1]}
-	}
-	return logins, nil
-}
 
 func fromBool(b bool) int64 {
 	if b {
@@ -76,69 +42,154 @@ func revokedBefore(i *identity.Identity) driver.Value {
 	return i.RevokedBefore.UnixMilli()
 }
 
-// decodeIdentity reads the columns from authenticated on.
-func decodeIdentity(id, poolID string, row []driver.Value) (*identity.Identity, error) {
-	logins, err := decodeLogins(row[2].(string))
+// modified returns the column modified, which has something to say only of what was modified.
+func modified(i *identity.Identity) driver.Value {
+	if i.Modified.Equal(i.Created) {
+		return nil
+	}
+	return i.Modified.UnixMilli()
+}
+
+// A row of identity, from number to revoked_before.
+type identityRow struct {
+	number int64
+	// guid is nil where it follows from the number.
+	guid    driver.Value
+	logins  []login
+	columns []driver.Value // from authenticated on
+}
+
+// readIdentity copies a row, which the next query would overwrite.
+func readIdentity(row []driver.Value) (*identityRow, error) {
+	r := &identityRow{number: row[0].(int64), guid: row[1], columns: slices.Clone(row[2:])}
+	var err error
+	r.logins, err = decodeLogins(r.columns[2].([]byte))
+	return r, err
+}
+
+// inLogin returns what a login has of the identity.
+func (r *identityRow) inLogin() int64 {
+	n := r.number & maxIdentity
+	if r.guid != nil {
+		return -n
+	}
+	return n
+}
+
+// identityID returns the id of an identity of the pool.
+func (t *tx) identityID(p *pool, number int64, given driver.Value) (string, error) {
+	if given != nil {
+		return joinID(p.region(), toGUID(given)), nil
+	}
+	g, err := t.db.ids.guid(number)
+	return joinID(p.region(), g), err
+}
+
+// decode returns the identity.
+func (t *tx) decode(p *pool, r *identityRow) (*identity.Identity, error) {
+	id, err := t.identityID(p, r.number, r.guid)
 	if err != nil {
 		return nil, err
 	}
-	i := &identity.Identity{
-		ID: id, PoolID: poolID,
-		Authenticated: row[0].(int64) != 0,
-		Disabled:      row[1].(int64) != rowEnabled,
-		Merged:        row[1].(int64) == rowMerged,
-		Logins:        logins,
-		Created:       toTime(row[3]), Modified: toTime(row[4]),
+	logins, err := t.named(r.logins)
+	if err != nil {
+		return nil, fmt.Errorf("identity %s: %w", id, err)
 	}
-	if row[5] != nil {
-		i.RevokedBefore = toTime(row[5])
+	state, created := r.columns[1].(int64), toTime(r.columns[3])
+	i := &identity.Identity{
+		ID: id, PoolID: p.ID,
+		Authenticated: r.columns[0].(int64) != 0,
+		Disabled:      state != rowEnabled,
+		Merged:        state == rowMerged,
+		Logins:        logins,
+		Created:       created, Modified: created,
+	}
+	if r.columns[4] != nil {
+		i.Modified = toTime(r.columns[4])
+	}
+	if r.columns[5] != nil {
+		i.RevokedBefore = toTime(r.columns[5])
 	}
 	return i, nil
 }
 
-func (t *tx) Identity(id string) (*identity.Identity, error) {
-	r, g, ok := splitID(id)
+// identityRow returns the row of an identity and its pool: ErrNotFound.
+func (t *tx) identityRow(id string) (*identityRow, *pool, error) {
+	region, g, ok := splitID(id)
 	if !ok {
-		return nil, identity.ErrNotFound
+		return nil, nil, identity.ErrNotFound
 	}
-	row, err := t.first(selectIdentity, g.value())
+	row, err := t.rowOf(g)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := readIdentity(row)
+	if err != nil {
+		return nil, nil, fmt.Errorf("identity %s: %w", id, err)
+	}
+	p, err := t.livePoolNumbered(r.number >> poolShift)
+	if err == nil && p.region() != region {
+		err = identity.ErrNotFound
+	}
+	return r, p, err
+}
+
+// rowOf returns the row of the identity with the GUID: ErrNotFound.
+func (t *tx) rowOf(g guid) ([]driver.Value, error) {
+	if number, ok := t.db.ids.number(g); ok {
+		row, err := t.first(selectIdentity, number)
+		if !errors.Is(err, identity.ErrNotFound) {
+			return row, err
+		}
+	}
+	return t.first(selectIdentityWithGUID, g.value())
+}
+
+// locate returns the number of the identity with the GUID: ErrNotFound.
+func (t *tx) locate(g guid) (int64, error) {
+	row, err := t.rowOf(g)
+	if err != nil {
+		return 0, err
+	}
+	return row[0].(int64), nil
+}
+
+func (t *tx) Identity(id string) (*identity.Identity, error) {
+	r, p, err := t.identityRow(id)
 	if err != nil {
 		return nil, err
 	}
-	// Another query would overwrite the row.
-	pool, columns := toGUID(row[0]), slices.Clone(row[1:])
-	p, err := t.livePool(pool)
-	if err != nil {
-		return nil, err
-	}
-	if region(p) != r {
-		return nil, identity.ErrNotFound
-	}
-	return decodeIdentity(id, p.ID, columns)
+	return t.decode(p, r)
 }
 
 func (t *tx) IdentityOfLogin(poolID string, l identity.Login) (string, error) {
-	p, err := t.Pool(poolID)
+	p, err := t.pool(poolID)
 	if err != nil {
 		return "", err
 	}
-	_, pool, _ := splitID(poolID)
-	row, err := t.first(selectLogin, pool.value(), []byte(l.Provider), []byte(l.Subject))
+	provider, err := t.provider(providerKey{p.number, l.Provider})
 	if err != nil {
 		return "", err
 	}
-	return joinID(region(p), toGUID(row[0])), nil
+	row, err := t.first(selectLogin, p.base(), provider, []byte(l.Subject))
+	if err != nil {
+		return "", err
+	}
+	return t.identityID(p, p.base()+max(row[0].(int64), -row[0].(int64)), row[1])
 }
 
 func (t *tx) LoginsOf(poolID, provider, prefix, after string, limit int) ([]identity.LinkedLogin, error) {
-	p, err := t.Pool(poolID)
+	p, err := t.pool(poolID)
+	var number int64
+	if err == nil {
+		number, err = t.provider(providerKey{p.number, provider})
+	}
 	if errors.Is(err, identity.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	r, pool, _ := splitID(p.ID)
 	from := []byte(prefix)
 	if after != "" {
 		// The first text behind it.
@@ -146,176 +197,203 @@ func (t *tx) LoginsOf(poolID, provider, prefix, after string, limit int) ([]iden
 	}
 	var logins []identity.LinkedLogin
 	err = t.each(selectLogins, func(row []driver.Value) error {
+		id, err := t.identityID(p, row[1].(int64), row[2])
 		logins = append(logins, identity.LinkedLogin{
-			Subject: string(row[0].([]byte)), IdentityID: joinID(r, toGUID(row[1])), Disabled: row[2].(int64) != rowEnabled,
+			Subject: string(row[0].([]byte)), IdentityID: id, Disabled: row[3].(int64) != rowEnabled,
 		})
-		return nil
+		return err
 	}, // No text in UTF-8 has the last byte.
-		pool.value(), []byte(provider), from, []byte(prefix+"\xff"), int64(limit))
+		p.base(), number, from, []byte(prefix+"\xff"), int64(limit))
 	return logins, err
 }
 
-func (t *tx) Identities(poolID string, hideDisabled bool, after identity.Cursor, limit int) ([]*identity.Identity, error) {
-	p, err := t.Pool(poolID)
+func (t *tx) Identities(poolID string, hideDisabled bool, after string, limit int) (page []*identity.Identity, next string, err error) {
+	from, err := toPlace(after)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := t.pool(poolID)
 	if errors.Is(err, identity.ErrNotFound) {
-		return nil, nil
+		return nil, "", nil
 	}
 	if err != nil {
-		return nil, err
-	}
-	r, pool, _ := splitID(p.ID)
-	last, err := cursorID(r, after)
-	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	hidden := rowDisabled + 1
 	if hideDisabled {
 		hidden = rowEnabled + 1
 	}
-	var identities []*identity.Identity
+	var rows []*identityRow
+	// One more than is returned tells whether there are any.
 	err = t.each(selectIdentities, func(row []driver.Value) error {
-		i, err := decodeIdentity(joinID(r, toGUID(row[0])), p.ID, row[1:])
-		identities = append(identities, i)
+		r, err := readIdentity(row)
+		rows = append(rows, r)
 		return err
-	}, pool.value(), after.Created.UnixMilli(), last, hidden, int64(limit))
-	return identities, err
+	}, max(from, p.base()), p.end(), hidden, int64(limit)+1)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = fromPlace(rows[limit-1].number)
+	}
+	for _, r := range rows {
+		i, err := t.decode(p, r)
+		if err != nil {
+			return nil, "", err
+		}
+		page = append(page, i)
+	}
+	return page, next, nil
 }
 
 func (t *tx) InsertIdentity(i *identity.Identity) error {
-	r, g, ok := splitID(i.ID)
-	poolRegion, pool, poolOK := splitID(i.PoolID)
-	if !ok || !poolOK || r != poolRegion {
-		return fmt.Errorf("insert identity %q into pool %q: not REGION:GUID of one region", i.ID, i.PoolID)
-	}
-	logins, err := encodeLogins(i.Logins)
+	p, err := t.pool(i.PoolID)
 	if err != nil {
-		return fmt.Errorf("insert identity %s: %w", i.ID, err)
-	}
-	if _, err := t.Pool(i.PoolID); err != nil {
 		return err
 	}
 	// A conflict must be found before anything is written: the closure may
 	// go on after it.
-	if err := t.checkFree(pool, i.Logins); err != nil {
+	logins, err := t.numbered(p, i.Logins)
+	if err != nil {
+		return fmt.Errorf("insert identity %q: %w", i.ID, err)
+	}
+	if err := t.checkFree(p, logins); err != nil {
 		return err
 	}
-	if err := t.execOr(identity.ErrConflict, insertIdentity, g.value(), pool.value(),
-		fromBool(i.Authenticated), disabledOf(i), logins, i.Created.UnixMilli(), i.Modified.UnixMilli(), revokedBefore(i), nil); err != nil {
+	r := new(identityRow)
+	if i.ID != "" {
+		region, g, ok := splitID(i.ID)
+		if !ok || region != p.region() {
+			return fmt.Errorf("insert identity %q into pool %q: not REGION:GUID of one region", i.ID, i.PoolID)
+		}
+		if _, err := t.rowOf(g); !errors.Is(err, identity.ErrNotFound) {
+			if err == nil {
+				err = identity.ErrConflict
+			}
+			return err
+		}
+		r.guid = g.value()
+	}
+	if err := t.number(p, i.Logins, logins); err != nil {
 		return err
 	}
-	return t.link(pool, i.Logins, g)
+	if i.ID != "" {
+		err = t.insertAs(p, r, i, logins)
+	} else {
+		err = t.insertNew(p, r, i, logins)
+	}
+	if err != nil {
+		return err
+	}
+	return t.link(logins, r)
+}
+
+// insertAs inserts an identity whose GUID was given, and gives it a number.
+func (t *tx) insertAs(p *pool, r *identityRow, i *identity.Identity, logins []login) (err error) {
+	if r.number, err = t.newIdentityNumber(p); err != nil {
+		return err
+	}
+	if err := t.execOr(identity.ErrConflict, insertGUID, r.guid, r.number); err != nil {
+		return err
+	}
+	return t.execOr(identity.ErrConflict, insertIdentity, r.number, r.guid, fromBool(i.Authenticated), disabledOf(i),
+		encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), nil)
+}
+
+// insertNew gives an identity a number, and the id that follows from it.
+func (t *tx) insertNew(p *pool, r *identityRow, i *identity.Identity, logins []login) error {
+	for {
+		var err error
+		if r.number, err = t.newIdentityNumber(p); err != nil {
+			return err
+		}
+		g, err := t.db.ids.guid(r.number)
+		if err != nil {
+			return err
+		}
+		n, err := t.exec(insertNewIdentity, r.number, fromBool(i.Authenticated), disabledOf(i),
+			encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), g.value())
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			i.ID = joinID(p.region(), g)
+			return nil
+		}
+		// The GUID was given to another identity: the next number has another one.
+	}
 }
 
 func (t *tx) UpdateIdentity(i *identity.Identity) error {
-	_, g, ok := splitID(i.ID)
-	if !ok {
-		return identity.ErrNotFound
-	}
-	old, err := t.Identity(i.ID)
+	r, p, err := t.identityRow(i.ID)
 	if err != nil {
 		return err
 	}
-	if old.PoolID != i.PoolID {
-		return fmt.Errorf("update identity %s of pool %s: it can not move to pool %q", i.ID, old.PoolID, i.PoolID)
+	if p.ID != i.PoolID {
+		return fmt.Errorf("update identity %s of pool %s: it can not move to pool %q", i.ID, p.ID, i.PoolID)
 	}
-	logins, err := encodeLogins(i.Logins)
+	logins, err := t.numbered(p, i.Logins)
 	if err != nil {
 		return fmt.Errorf("update identity %s: %w", i.ID, err)
 	}
-	_, pool, _ := splitID(i.PoolID)
-	added := without(i.Logins, old.Logins)
-	if err := t.checkFree(pool, added); err != nil {
+	if err := t.checkFree(p, without(logins, r.logins)); err != nil {
 		return err
 	}
-	if err := t.unlink(pool, without(old.Logins, i.Logins)); err != nil {
+	if err := t.number(p, i.Logins, logins); err != nil {
 		return err
 	}
-	if err := t.link(pool, added, g); err != nil {
+	if err := t.unlink(without(r.logins, logins)); err != nil {
+		return err
+	}
+	if err := t.link(without(logins, r.logins), r); err != nil {
 		return err
 	}
 	return t.execOr(identity.ErrNotFound, updateIdentity, fromBool(i.Authenticated), disabledOf(i),
-		logins, i.Created.UnixMilli(), i.Modified.UnixMilli(), revokedBefore(i), g.value())
+		encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), r.number)
 }
 
 func (t *tx) DeleteIdentity(id string) error {
-	_, g, ok := splitID(id)
-	if !ok {
-		return identity.ErrNotFound
-	}
-	i, err := t.Identity(id)
+	r, _, err := t.identityRow(id)
 	if err != nil {
 		return err
 	}
-	_, pool, _ := splitID(i.PoolID)
-	if err := t.unlink(pool, i.Logins); err != nil {
+	if err := t.unlink(r.logins); err != nil {
 		return err
 	}
-	return t.execOr(identity.ErrNotFound, deleteIdentity, g.value())
+	return t.removeIdentity(r.number, r.guid)
 }
 
-// without returns the logins of a that are not in b.
-func without(a, b []identity.Login) []identity.Login {
-	return slices.DeleteFunc(slices.Clone(a), func(l identity.Login) bool { return slices.Contains(b, l) })
-}
-
-// checkFree tells whether logins can be linked: ErrConflict.
-func (t *tx) checkFree(pool guid, logins []identity.Login) error {
-	for _, l := range logins {
-		_, err := t.first(selectLogin, pool.value(), []byte(l.Provider), []byte(l.Subject))
-		if err == nil {
-			return identity.ErrConflict
-		}
-		if !errors.Is(err, identity.ErrNotFound) {
+// removeIdentity removes an identity that has no logins any more. given is nil where its GUID follows
+// from its number.
+func (t *tx) removeIdentity(number, given driver.Value) error {
+	if given != nil {
+		if _, err := t.exec(deleteGUID, given); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func (t *tx) link(pool guid, logins []identity.Login, to guid) error {
-	for _, l := range logins {
-		if err := t.execOr(identity.ErrConflict, insertLogin,
-			pool.value(), []byte(l.Provider), []byte(l.Subject), to.value()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *tx) unlink(pool guid, logins []identity.Login) error {
-	for _, l := range logins {
-		if _, err := t.exec(deleteLogin, pool.value(), []byte(l.Provider), []byte(l.Subject)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// A deadIdentity is what is left to remove of an identity of a deleted pool.
-type deadIdentity struct {
-	id     guid
-	logins []identity.Login
+	return t.execOr(identity.ErrNotFound, deleteIdentity, number)
 }
 
 // purge removes at most limit identities of a deleted pool, and reports how many, and
 // whether any are left.
-func (t *tx) purge(pool guid, limit int) (n int, more bool, err error) {
-	var dead []deadIdentity
+func (t *tx) purge(p *pool, limit int) (n int, more bool, err error) {
+	var dead []identityRow
 	// One more than may go tells whether any are left.
 	err = t.each(selectDeadIdentity, func(row []driver.Value) error {
-		logins, err := decodeLogins(row[1].(string))
-		dead = append(dead, deadIdentity{toGUID(row[0]), logins})
+		logins, err := decodeLogins(row[2].([]byte))
+		dead = append(dead, identityRow{number: row[0].(int64), guid: row[1], logins: logins})
 		return err
-	}, pool.value(), int64(limit)+1)
+	}, p.base(), p.end(), int64(limit)+1)
 	if err != nil {
 		return 0, false, err
 	}
 	n = min(limit, len(dead))
-	for _, i := range dead[:n] {
-		if err := t.unlink(pool, i.logins); err != nil {
+	for _, r := range dead[:n] {
+		if err := t.unlink(r.logins); err != nil {
 			return 0, false, err
 		}
-		if _, err := t.exec(deleteIdentity, i.id.value()); err != nil {
+		if err := t.removeIdentity(r.number, r.guid); err != nil {
 			return 0, false, err
 		}
 	}

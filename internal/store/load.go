@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/poolkeeper/poolkeeper/internal/dump"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
 // ErrNotEmpty is that there is something already where a store was to be written.
@@ -118,7 +119,7 @@ func loadTables(ctx context.Context, l loader, r *dump.Reader, how Loading) ([]d
 				rows++
 				if t.sealed != nil {
 					if s, ok := t.sealed(row); ok {
-						sealed = sealed || s.Table == "setting"
+						sealed = sealed || s.Table == "setting" && s.ID == identity.SettingSeal
 						if how.Check != nil {
 							if err := how.Check(s); err != nil {
 								return err

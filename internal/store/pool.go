@@ -118,37 +118,71 @@ func with[V any](m map[string]V, key string, value V) map[string]V {
 	return m
 }
 
+// A pool is a pool with the number that its identities and providers know it by.
+type pool struct {
+	identity.Pool
+	number int64
+}
+
+// base is less than the number of each of the pool's identities, and end is more.
+func (p *pool) base() int64 { return p.number << poolShift }
+func (p *pool) end() int64  { return (p.number + 1) << poolShift }
+
+// region returns the region in the pool's id.
+func (p *pool) region() string { return p.ID[:len(p.ID)-idTail] }
+
+func decodePoolRow(row []driver.Value) (*pool, error) {
+	p := &pool{
+		Pool: identity.Pool{
+			ID: joinID(row[3].(string), toGUID(row[0])), Account: row[2].(string), Name: row[4].(string),
+			Created: toTime(row[6]), Modified: toTime(row[7]), SigningAlgorithm: row[8].(string),
+		},
+		number: row[1].(int64),
+	}
+	return p, decodePool(&p.Pool, row[5].(string))
+}
+
 // livePool returns the pool with the guid: ErrNotFound, also when it is deleted.
-// Whatever is asked about an identity or a login goes through it, which is how
-// those of a deleted pool are invisible while their rows still exist.
-func (t *tx) livePool(g guid) (*identity.Pool, error) {
-	c := t.cache
-	if c != nil {
-		if p, ok := c.pools.get(g); ok {
+// Whatever is asked about an identity or a login goes through it or through
+// livePoolNumbered, which is how those of a deleted pool are invisible while their rows still exist.
+func (t *tx) livePool(g guid) (*pool, error) {
+	if t.cache != nil {
+		if p, ok := t.cache.pools.get(g); ok {
 			return p, nil
 		}
 	}
-	row, err := t.first(selectPool, g.value())
+	return t.readPool(selectPool, g.value())
+}
+
+// livePoolNumbered returns the pool with the number: ErrNotFound, also when it is deleted.
+func (t *tx) livePoolNumbered(number int64) (*pool, error) {
+	if t.cache != nil {
+		if p, ok := t.cache.poolsNumbered.get(number); ok {
+			return p, nil
+		}
+	}
+	return t.readPool(selectPoolNumbered, number)
+}
+
+func (t *tx) readPool(q query, key driver.Value) (*pool, error) {
+	row, err := t.first(q, key)
 	if err != nil {
 		return nil, err
 	}
-	p := &identity.Pool{
-		ID: joinID(row[1].(string), g), Account: row[0].(string), Name: row[2].(string),
-		Created: toTime(row[4]), Modified: toTime(row[5]), SigningAlgorithm: row[6].(string),
-	}
-	if err := decodePool(p, row[3].(string)); err != nil {
+	g := toGUID(row[0])
+	p, err := decodePoolRow(row)
+	if err != nil {
 		return nil, err
 	}
-	if c != nil {
+	if c := t.cache; c != nil {
 		c.pools.put(g, p)
+		c.poolsNumbered.put(p.number, p)
 	}
 	return p, nil
 }
 
-// region returns the region in the pool's id.
-func region(p *identity.Pool) string { return p.ID[:len(p.ID)-idTail] }
-
-func (t *tx) Pool(id string) (*identity.Pool, error) {
+// pool returns the pool with the id: ErrNotFound.
+func (t *tx) pool(id string) (*pool, error) {
 	_, g, ok := splitID(id)
 	if !ok {
 		return nil, identity.ErrNotFound
@@ -160,6 +194,14 @@ func (t *tx) Pool(id string) (*identity.Pool, error) {
 	return p, err
 }
 
+func (t *tx) Pool(id string) (*identity.Pool, error) {
+	p, err := t.pool(id)
+	if err != nil {
+		return nil, err
+	}
+	return &p.Pool, nil
+}
+
 func (t *tx) Pools(account, region string, after identity.Cursor, limit int) ([]*identity.Pool, error) {
 	last, err := cursorID(region, after)
 	if err != nil {
@@ -167,12 +209,9 @@ func (t *tx) Pools(account, region string, after identity.Cursor, limit int) ([]
 	}
 	var pools []*identity.Pool
 	err = t.each(selectPools, func(row []driver.Value) error {
-		p := &identity.Pool{
-			ID: joinID(region, toGUID(row[0])), Account: account, Name: row[1].(string),
-			Created: toTime(row[3]), Modified: toTime(row[4]), SigningAlgorithm: row[5].(string),
-		}
-		pools = append(pools, p)
-		return decodePool(p, row[2].(string))
+		p, err := decodePoolRow(row)
+		pools = append(pools, &p.Pool)
+		return err
 	}, account, region, after.Created.UnixMilli(), last, int64(limit))
 	return pools, err
 }
@@ -223,7 +262,11 @@ func (t *tx) InsertPool(p *identity.Pool) error {
 		}
 		return err
 	}
-	return t.execCached(identity.ErrConflict, insertPool, g.value(), p.Account, region, p.Name, doc,
+	number, err := t.newNumber(poolSequence)
+	if err != nil {
+		return err
+	}
+	return t.execCached(identity.ErrConflict, insertPool, g.value(), number, p.Account, region, p.Name, doc,
 		p.Created.UnixMilli(), p.Modified.UnixMilli(), p.SigningAlgorithm)
 }
 
@@ -241,14 +284,15 @@ func (t *tx) UpdatePool(p *identity.Pool) error {
 }
 
 func (t *tx) DeletePool(id string) error {
-	region, g, ok := splitID(id)
-	if !ok {
-		return identity.ErrNotFound
+	p, err := t.pool(id)
+	if err != nil {
+		return err
 	}
+	region, g, _ := splitID(id)
 	if err := t.execCached(identity.ErrNotFound, deletePool, g.value(), region); err != nil {
 		return err
 	}
-	_, err := t.exec(insertDeadPool, g.value())
+	_, err = t.exec(insertDeadPool, g.value(), p.number)
 	return err
 }
 
@@ -261,13 +305,20 @@ func (t *tx) PurgeDeleted(limit int) (more bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		pool := toGUID(row[0])
-		n, more, err := t.purge(pool, limit)
+		id, dead := toGUID(row[0]), &pool{number: row[1].(int64)}
+		n, more, err := t.purge(dead, limit)
 		if err != nil || more {
 			return more, err
 		}
 		limit -= n
-		if _, err := t.exec(deleteDeadPool, pool.value()); err != nil {
+		// Nobody asks a cache for providers of a pool that is dead: its number does not come again.
+		if _, err := t.exec(deleteProviders, dead.number); err != nil {
+			return false, err
+		}
+		if _, err := t.exec(deleteNumbering, dead.number); err != nil {
+			return false, err
+		}
+		if _, err := t.exec(deleteDeadPool, id.value()); err != nil {
 			return false, err
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -27,7 +28,7 @@ type postgresEngine struct {
 	prepare bool
 	cache   atomic.Pointer[cache] // never nil
 	looks   looks
-	numbers numbers
+	events  events
 	pool    pgPool
 	// writing connections, each of one loop of the writer; nil before the first use and after a
 	// failure.
@@ -52,8 +53,8 @@ const (
 
 // openPostgres connects, and sees to the schema. It returns the database's name for people, too,
 // which has no password.
-func openPostgres(ctx context.Context, url string, migrate bool, db *DB) (*postgresEngine, string, error) {
-	config, readers, prepare, err := parseURL(url)
+func openPostgres(ctx context.Context, cfg Config, db *DB) (*postgresEngine, string, error) {
+	config, readers, prepare, err := parseURL(cfg.URL)
 	if err != nil {
 		return nil, "of --store", err
 	}
@@ -61,22 +62,22 @@ func openPostgres(ctx context.Context, url string, migrate bool, db *DB) (*postg
 	e := &postgresEngine{db: db, config: config, prepare: prepare, beat: leaseBeat}
 	e.cache.Store(&cache{revision: -1})
 	e.looks.read = e.readRevision
-	e.numbers.take = e.takeNumbers
+	e.events.take = e.takeEvents
 	e.pool.init(e, readers)
-	if err := e.settleSchema(ctx, migrate); err != nil {
+	if err := e.settleSchema(ctx, cfg); err != nil {
 		return nil, name, errors.Join(err, e.pool.close())
 	}
 	return e, name, nil
 }
 
 // settleSchema checks the schema or brings it up to date.
-func (e *postgresEngine) settleSchema(ctx context.Context, migrate bool) error {
+func (e *postgresEngine) settleSchema(ctx context.Context, cfg Config) error {
 	c, err := e.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	if err := migratePostgres(ctx, c, migrate); err != nil {
+	if err := migratePostgres(ctx, c, cfg.Migrate, cfg.Migrating); err != nil {
 		return err
 	}
 	_, err = c.alone(ctx, sweepWriters, e.db.now().Add(-writersKept).UnixMilli())
@@ -227,49 +228,57 @@ func (l *looks) run() {
 	}
 }
 
-// numberBlock is how many numbers are taken at a time.
-const numberBlock = 1000
-
-// numbers gives out numbers, each once over all processes, and in one process in order.
-type numbers struct {
+// events gives out the numbers of events, each once over all processes, and in one process in order.
+type events struct {
 	take func(context.Context) (end int64, err error)
 
-	mu        sync.Mutex
-	next, end int64
+	mu   sync.Mutex
+	left numbers
 }
 
 // number implements [engine].
-func (e *postgresEngine) number(ctx context.Context) (int64, error) { return e.numbers.one(ctx) }
+func (e *postgresEngine) number(ctx context.Context) (int64, error) { return e.events.one(ctx) }
 
-func (n *numbers) one(ctx context.Context) (int64, error) {
+func (n *events) one(ctx context.Context) (int64, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.next == n.end {
+	if n.left.next == n.left.end {
 		end, err := n.take(ctx)
 		if err != nil {
 			return 0, err
 		}
-		n.next, n.end = end-numberBlock, end
+		n.left = numbers{end - numberBlock, end}
 	}
-	n.next++
-	return n.next - 1, nil
+	n.left.next++
+	return n.left.next - 1, nil
 }
 
-func (e *postgresEngine) takeNumbers(ctx context.Context) (end int64, err error) {
+func (e *postgresEngine) takeEvents(ctx context.Context) (end int64, err error) {
+	return e.count(ctx, takeCount, int64(numberBlock), "event")
+}
+
+// take implements [engine], by a transaction of its own: who takes some does not wait for what others
+// do with theirs, nor do they get into each other's way.
+func (e *postgresEngine) take(t *tx, sequence, n int64) (end int64, err error) {
+	return e.count(t.ctx, takeNumbers, sequence, n+1, n)
+}
+
+// count raises a count by one statement, which returns it.
+func (e *postgresEngine) count(ctx context.Context, q query, args ...driver.Value) (count int64, err error) {
 	for tries := 0; ; tries++ {
 		err := e.pool.with(ctx, func(c *pgConn) error {
-			row, err := c.first(takeNumbers, int64(numberBlock), "event")
+			row, err := c.first(q, args...)
 			if err == nil && row == nil {
 				err = errNoCounter
 			}
 			if err != nil {
 				return unavailable("take numbers", err)
 			}
-			end = row[0].(int64)
+			count = row[0].(int64)
 			return nil
 		})
 		if err == nil || !e.again(err, tries) {
-			return end, err
+			return count, err
 		}
 	}
 }

@@ -24,8 +24,8 @@ func BenchmarkPostgres(b *testing.B) {
 			cpu := cpuTime(b)
 			together(callers, func() {
 				for done.Add(1) <= int64(b.N) {
-					i := benchIdentity(next.Add(1))
-					if err := db.Update(b.Context(), func(t identity.Tx) error { return t.InsertIdentity(i) }); err != nil {
+					n := next.Add(1)
+					if err := db.Update(b.Context(), func(t identity.Tx) error { return t.InsertIdentity(benchIdentity(n)) }); err != nil {
 						b.Error(err)
 						return
 					}

@@ -47,7 +47,7 @@ func newDatabaseLoader(ctx context.Context, url string) (_ *databaseLoader, name
 	if err != nil {
 		return nil, name, err
 	}
-	if err := migratePostgres(ctx, c, true); err != nil {
+	if err := migratePostgres(ctx, c, true, nil); err != nil {
 		c.close()
 		return nil, name, err
 	}
@@ -125,7 +125,7 @@ func (l *databaseLoader) written() (conn, error) { return l.c, nil }
 func (l *databaseLoader) finish() error {
 	row, err := l.c.first(selectLastEvent)
 	if err == nil && row != nil {
-		_, err = l.c.exec(skipNumbers, row[0].(int64)+1, "event")
+		_, err = l.c.exec(skipCount, row[0].(int64)+1, "event")
 	}
 	if err == nil {
 		_, err = l.c.exec(updateRevision)

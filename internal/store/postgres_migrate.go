@@ -18,14 +18,18 @@ const (
 	insertVersion  query = `INSERT INTO schema_version (version_id) VALUES ($1) ON CONFLICT DO NOTHING`
 )
 
+// moving is the version whose migration moves rows to tables with other keys and the same names: no
+// part of it could be run again, so it is one transaction.
+const moving = 7
+
 // migratePostgres brings the schema up to schemaVersion if it may, and refuses one that it
 // does not know.
 //
 // It is not goose's, whose table of versions has a sequence and whose locks are not to be had
 // everywhere. There is none here: each statement is a transaction by itself and changes nothing
 // when it is run again, so that it does not matter when two processes do the same, nor when one
-// stops half way.
-func migratePostgres(ctx context.Context, c *pgConn, may bool) error {
+// stops half way. What moves rows is one transaction, which begins with a row that only one can write.
+func migratePostgres(ctx context.Context, c *pgConn, may bool, tell func(from, to int64)) error {
 	c.bound(ctx)
 	have, err := pgVersion(c)
 	c.end()
@@ -39,7 +43,9 @@ func migratePostgres(ctx context.Context, c *pgConn, may bool) error {
 	case !may:
 		return fmt.Errorf("%w: it has version %d, this program needs %d", ErrOldSchema, have, schemaVersion)
 	}
-	c.e.db.migrating(have)
+	if have > 0 && tell != nil {
+		tell(have, schemaVersion)
+	}
 	files, err := fs.Glob(postgresMigrations, "migrations/postgres/*.sql")
 	if err != nil {
 		return err
@@ -57,14 +63,72 @@ func migratePostgres(ctx context.Context, c *pgConn, may bool) error {
 		if err != nil {
 			return err
 		}
-		for _, statement := range append([]string{string(createVersions)}, statements(string(text))...) {
-			if err := c.define(ctx, query(statement)); err != nil {
-				return fmt.Errorf("migrate schema from version %d to %d: %w", have, version, err)
+		if version == moving {
+			err = c.move(ctx, version, statements(string(text)))
+		} else {
+			err = c.defineAll(ctx, version, statements(string(text)))
+		}
+		if err != nil {
+			return fmt.Errorf("migrate schema from version %d to %d: %w", have, version, err)
+		}
+	}
+	return nil
+}
+
+// defineAll runs the statements of a migration one by one.
+func (c *pgConn) defineAll(ctx context.Context, version int64, all []string) error {
+	for _, s := range append([]string{string(createVersions)}, all...) {
+		if err := c.define(ctx, query(s)); err != nil {
+			return err
+		}
+	}
+	if _, err := c.alone(ctx, insertVersion, version); err != nil {
+		return unavailable("write the schema's version", err)
+	}
+	return nil
+}
+
+// move runs the statements of a migration in one transaction, which takes as long as it takes. Of
+// two processes that do so, the second waits for the first and then finds nothing to do.
+func (c *pgConn) move(ctx context.Context, version int64, all []string) error {
+	for tries := 0; ; tries++ {
+		err := c.moveOnce(ctx, version, all)
+		if err == nil || c.c.IsClosed() {
+			return err
+		}
+		if _, rollbackErr := c.exec(rollback); rollbackErr != nil || !c.e.again(err, tries) {
+			return err
+		}
+	}
+}
+
+func (c *pgConn) moveOnce(ctx context.Context, version int64, all []string) error {
+	c.end()
+	c.ctx, c.cancel = context.WithCancel(ctx)
+	defer c.end()
+	if err := c.c.Exec(c.ctx, "SET lock_timeout = 0").Close(); err != nil {
+		return unavailable("begin", err)
+	}
+	if _, err := c.exec(beginSettling); err != nil {
+		return unavailable("begin", err)
+	}
+	if _, err := c.exec(updateRevision); err != nil {
+		return unavailable("wait for another migration", err)
+	}
+	have, err := pgVersion(c)
+	if err == nil && have < version {
+		for _, s := range all {
+			if err := c.c.Exec(c.ctx, s).Close(); err != nil {
+				return unavailable("move", err)
 			}
 		}
-		if _, err := c.alone(ctx, insertVersion, version); err != nil {
-			return unavailable("write the schema's version", err)
-		}
+		_, err = c.exec(insertVersion, version)
+	}
+	if err != nil {
+		return unavailable("write the schema's version", err)
+	}
+	if _, err := c.exec(commit); err != nil {
+		return unavailable("commit", err)
 	}
 	return nil
 }

@@ -19,9 +19,9 @@ const (
 	deleteWriter query = `DELETE FROM writer WHERE id = $1`
 	sweepWriters query = `DELETE FROM writer WHERE seen < $1`
 
-	takeNumbers query = `UPDATE counter SET next = next + $1 WHERE name = $2 RETURNING next`
-	// skipNumbers is for a store whose rows have come from elsewhere with their numbers.
-	skipNumbers query = `UPDATE counter SET next = $1 WHERE name = $2 AND next < $1`
+	takeCount query = `UPDATE counter SET next = next + $1 WHERE name = $2 RETURNING next`
+	// skipCount is for a store whose rows have come from elsewhere with their numbers.
+	skipCount query = `UPDATE counter SET next = $1 WHERE name = $2 AND next < $1`
 
 	selectLease query = `SELECT holder, fence, beat FROM lease WHERE name = $1`
 	insertLease query = `INSERT INTO lease (name, holder, fence, beat) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`

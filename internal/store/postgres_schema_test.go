@@ -39,11 +39,14 @@ func TestPostgres_MigrationsPortable(t *testing.T) {
 			if m := forbidden.FindString(s); m != "" {
 				t.Errorf("%s uses %s: %s", file, m, s)
 			}
-			if !strings.Contains(s, "IF NOT EXISTS") && !strings.Contains(s, "ON CONFLICT DO NOTHING") && !strings.HasPrefix(s, "UPDATE") {
-				t.Errorf("%s: can not run again: %s", file, s)
-			}
 			if strings.Contains(s, ";") {
 				t.Errorf("%s: more than one statement: %s", file, s)
+			}
+			if strings.HasPrefix(file, fmt.Sprintf("migrations/postgres/%05d_", moving)) {
+				continue // one transaction
+			}
+			if !strings.Contains(s, "IF NOT EXISTS") && !strings.Contains(s, "ON CONFLICT DO NOTHING") && !strings.HasPrefix(s, "UPDATE") {
+				t.Errorf("%s: can not run again: %s", file, s)
 			}
 		}
 	}

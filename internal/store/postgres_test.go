@@ -13,6 +13,9 @@ import (
 func openURL(t testing.TB, url string) *DB {
 	t.Helper()
 	db, err := Open(t.Context(), Config{URL: url, Migrate: true, Now: time.Now})
+	if err == nil {
+		err = db.UseIDKey(t.Context(), testIDKey)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

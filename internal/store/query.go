@@ -26,55 +26,85 @@ const (
 )
 
 const (
-	selectPool query = `SELECT account, region, name, doc, created, modified, signing
+	selectPool query = `SELECT id, number, account, region, name, doc, created, modified, signing
 		FROM pool WHERE id = $1`
-	selectPools query = `SELECT id, name, doc, created, modified, signing
+	selectPoolNumbered query = `SELECT id, number, account, region, name, doc, created, modified, signing
+		FROM pool WHERE number = $1`
+	selectPools query = `SELECT id, number, account, region, name, doc, created, modified, signing
 		FROM pool WHERE account = $1 AND region = $2 AND (created, id) > ($3, $4)
 		ORDER BY created, id LIMIT $5`
 	// Twice the condition: the first is that of the index.
 	selectNextSigning query = `SELECT min(signing) FROM pool WHERE signing <> '' AND signing > $1`
-	insertPool        query = `INSERT INTO pool (id, account, region, name, doc, created, modified, signing)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
+	insertPool        query = `INSERT INTO pool (id, number, account, region, name, doc, created, modified, signing)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
 	updatePool query = `UPDATE pool SET account = $1, name = $2, doc = $3, created = $4, modified = $5, signing = $6
 		WHERE id = $7 AND region = $8`
 	deletePool query = `DELETE FROM pool WHERE id = $1 AND region = $2`
 
 	selectDeadPool     query = `SELECT id FROM dead_pool WHERE id = $1`
-	selectNextDeadPool query = `SELECT id FROM dead_pool ORDER BY id LIMIT 1`
-	insertDeadPool     query = `INSERT INTO dead_pool (id) VALUES ($1) ON CONFLICT DO NOTHING`
+	selectNextDeadPool query = `SELECT id, number FROM dead_pool ORDER BY id LIMIT 1`
+	insertDeadPool     query = `INSERT INTO dead_pool (id, number) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	deleteDeadPool     query = `DELETE FROM dead_pool WHERE id = $1`
-	selectDeadIdentity query = `SELECT id, logins FROM identity WHERE pool = $1
-		ORDER BY created, id LIMIT $2`
+	selectDeadIdentity query = `SELECT number, guid, logins FROM identity WHERE number > $1 AND number < $2
+		ORDER BY number LIMIT $3`
 )
 
 const (
-	selectIdentity query = `SELECT pool, authenticated, disabled, logins, created, modified, revoked_before
-		FROM identity WHERE id = $1`
-	selectIdentities query = `SELECT id, authenticated, disabled, logins, created, modified, revoked_before
-		FROM identity WHERE pool = $1 AND (created, id) > ($2, $3) AND disabled < $4
-		ORDER BY created, id LIMIT $5`
+	selectProvider     query = `SELECT number FROM provider WHERE pool = $1 AND name = $2`
+	selectProviderName query = `SELECT name FROM provider WHERE number = $1`
+	insertProvider     query = `INSERT INTO provider (number, pool, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	deleteProviders    query = `DELETE FROM provider WHERE pool = $1`
+
+	// takeNumbers sets or raises the next number of a sequence and returns it.
+	takeNumbers query = `INSERT INTO numbering (pool, next) VALUES ($1, $2)
+		ON CONFLICT (pool) DO UPDATE SET next = numbering.next + $3 RETURNING next`
+	insertNumbering query = `INSERT INTO numbering (pool, next) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	deleteNumbering query = `DELETE FROM numbering WHERE pool = $1`
+)
+
+const (
+	selectIdentity query = `SELECT number, guid, authenticated, disabled, logins, created, modified, revoked_before
+		FROM identity WHERE number = $1 AND guid IS NULL`
+	selectIdentityWithGUID query = `SELECT identity.number, identity.guid, authenticated, disabled, logins, created, modified, revoked_before
+		FROM identity_guid JOIN identity ON identity.number = identity_guid.number
+		WHERE identity_guid.guid = $1`
+	selectIdentities query = `SELECT number, guid, authenticated, disabled, logins, created, modified, revoked_before
+		FROM identity WHERE number > $1 AND number < $2 AND disabled < $3
+		ORDER BY number LIMIT $4`
 	insertIdentity query = `INSERT INTO identity
-		(id, pool, authenticated, disabled, logins, created, modified, revoked_before, seen)
+		(number, guid, authenticated, disabled, logins, created, modified, revoked_before, seen)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
+	// insertNewIdentity inserts nothing where the GUID that follows from the number is taken.
+	insertNewIdentity query = `INSERT INTO identity
+		(number, authenticated, disabled, logins, created, modified, revoked_before)
+		SELECT $1, $2, $3, $4, $5, $6, $7
+		WHERE NOT EXISTS (SELECT guid FROM identity_guid WHERE guid = $8) ON CONFLICT DO NOTHING`
 	updateIdentity query = `UPDATE identity
 		SET authenticated = $1, disabled = $2, logins = $3, created = $4, modified = $5, revoked_before = $6
-		WHERE id = $7`
-	deleteIdentity query = `DELETE FROM identity WHERE id = $1`
+		WHERE number = $7`
+	deleteIdentity query = `DELETE FROM identity WHERE number = $1`
 
-	selectSeen query = `SELECT id, authenticated, disabled, logins, created, seen
-		FROM identity WHERE id > $1 ORDER BY id LIMIT $2`
+	selectGUID query = `SELECT number FROM identity_guid WHERE guid = $1`
+	insertGUID query = `INSERT INTO identity_guid (guid, number) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	deleteGUID query = `DELETE FROM identity_guid WHERE guid = $1`
+
+	selectSeen query = `SELECT number, guid, authenticated, disabled, logins, created, seen
+		FROM identity WHERE number > $1 ORDER BY number LIMIT $2`
 	updateSeen query = `UPDATE identity SET seen = $1
-		WHERE id = $2 AND authenticated = 0 AND (seen IS NULL OR seen < $1)`
+		WHERE number = $2 AND authenticated = 0 AND (seen IS NULL OR seen < $1)`
 
-	selectLogin query = `SELECT identity FROM login
-		WHERE pool = $1 AND provider = $2 AND subject = $3`
-	selectLogins query = `SELECT login.subject, login.identity, identity.disabled
-		FROM login JOIN identity ON identity.id = login.identity
-		WHERE login.pool = $1 AND login.provider = $2 AND login.subject >= $3 AND login.subject < $4
+	// The identities of these have the numbers of the pool and of the login together. Only where the
+	// GUID is one that was given, the identity is looked at.
+	selectLogin query = `SELECT identity, CASE WHEN identity < 0
+			THEN (SELECT guid FROM identity WHERE number = $1 - login.identity) END
+		FROM login WHERE provider = $2 AND subject = $3`
+	selectLogins query = `SELECT login.subject, identity.number, identity.guid, identity.disabled
+		FROM login JOIN identity ON identity.number = $1 + abs(login.identity)
+		WHERE login.provider = $2 AND login.subject >= $3 AND login.subject < $4
 		ORDER BY subject LIMIT $5`
-	insertLogin query = `INSERT INTO login (pool, provider, subject, identity)
-		VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
-	deleteLogin query = `DELETE FROM login WHERE pool = $1 AND provider = $2 AND subject = $3`
+	insertLogin query = `INSERT INTO login (provider, subject, identity)
+		VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	deleteLogin query = `DELETE FROM login WHERE provider = $1 AND subject = $2`
 )
 
 const (

@@ -74,6 +74,9 @@ func deploy(t *testing.T) *deployment {
 			t.Error(err)
 		}
 	})
+	if err := db.UseIDKey(t.Context(), func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) }); err != nil {
+		t.Fatal(err)
+	}
 	ring, err := token.New(token.Config{Store: db, Seal: master, Issuer: "https://id.example.com", Algorithm: token.ES256, KeyIDPrefix: region, Now: now})
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ const (
 )
 
 // Reseal has each sealed value replaced by what f makes of it, which is nil for one that stays,
-// and returns how many were replaced. The setting comes first, in a transaction of its own: whoever seals reads it in
+// and returns how many were replaced. The setting that says how comes first, in a transaction of its own: whoever seals reads it in
 // the transaction that writes what was sealed, so from then on all that is new is sealed as it is. The others
 // follow in bounded transactions. When it fails, it may be called again. f may be called more
 // than once for a value.
@@ -43,19 +43,23 @@ func (db *DB) Reseal(ctx context.Context, f func(Sealed) ([]byte, error)) (repla
 		}
 		return err
 	}
-	err = step(func(tx *tx) error {
-		value, err := tx.Setting(identity.SettingSeal)
+	setting := func(tx *tx, name string) error {
+		value, err := tx.Setting(name)
 		if err != nil {
 			return err
 		}
-		return count(Sealed{Table: "setting", ID: identity.SettingSeal, Value: value}, func(value []byte) error {
-			return tx.PutSetting(identity.SettingSeal, value)
+		return count(Sealed{Table: "setting", ID: name, Value: value}, func(value []byte) error {
+			return tx.PutSetting(name, value)
 		})
-	})
+	}
+	err = step(func(tx *tx) error { return setting(tx, identity.SettingSeal) })
 	if err != nil {
 		return replaced, err
 	}
 	err = step(func(tx *tx) error {
+		if err := setting(tx, identity.SettingIDKey); err != nil && !errors.Is(err, identity.ErrNotFound) {
+			return err
+		}
 		keys, err := tx.SigningKeys()
 		if err != nil {
 			return err

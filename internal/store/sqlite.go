@@ -31,13 +31,13 @@ type sqliteEngine struct {
 }
 
 // openSQLite opens the file, makes it if there is none, and brings its schema up to date.
-func openSQLite(ctx context.Context, path string, db *DB) (*sqliteEngine, error) {
+func openSQLite(ctx context.Context, cfg Config, db *DB) (*sqliteEngine, error) {
 	// As every distribution builds SQLite: of what fsync does beyond
 	// fdatasync, only timestamps are left out.
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return nil, err
 	}
-	path, lock, fresh, err := claim(path)
+	path, lock, fresh, err := claim(cfg.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func openSQLite(ctx context.Context, path string, db *DB) (*sqliteEngine, error)
 	if e.conn, err = connectSQLite(e.dsn); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	err = migrate(ctx, e.conn, e.dsn, fresh, db.migrating)
+	err = migrate(ctx, e.conn, e.dsn, fresh, cfg.Migrating)
 	if err == nil {
 		e.last, err = lastEvent(e.conn)
 	}
@@ -154,6 +154,7 @@ func (e *sqliteEngine) commit(n int, tr *transaction) error {
 
 // abandon implements [engine].
 func (e *sqliteEngine) abandon(_ int, tr *transaction) {
+	e.db.numberings.forget()
 	if tr.dead != nil && fatal(tr.dead) {
 		e.cause = fmt.Errorf("store is broken until it is opened again: %w", tr.dead)
 		close(e.failed)
@@ -171,6 +172,16 @@ func (*sqliteEngine) again(error, int) bool { return false }
 func (e *sqliteEngine) number(context.Context) (int64, error) {
 	e.last++
 	return e.last, nil
+}
+
+// take implements [engine], in the transaction, since there is no other: what is rolled back
+// with it is forgotten with it.
+func (e *sqliteEngine) take(t *tx, sequence, n int64) (end int64, err error) {
+	row, err := t.first(takeNumbers, sequence, n+1, n)
+	if err != nil {
+		return 0, err
+	}
+	return row[0].(int64), nil
 }
 
 // lead implements [engine]: the process that has the file open is the only one.

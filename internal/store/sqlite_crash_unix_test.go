@@ -59,11 +59,14 @@ func child(t *testing.T, role, path string) *exec.Cmd {
 	return cmd
 }
 
-// insertForEver inserts identities from several goroutines and prints the number of each that
-// was acknowledged.
+// insertForEver inserts identities from several goroutines, deletes some of them at once, and prints
+// of each that was acknowledged its number, its id and whether it is there.
 func insertForEver(path string) error {
 	db, err := Open(context.Background(), Config{Path: path, Now: time.Now})
 	if err != nil {
+		return err
+	}
+	if err := db.UseIDKey(context.Background(), testIDKey); err != nil {
 		return err
 	}
 	err = db.Update(context.Background(), func(t identity.Tx) error {
@@ -81,9 +84,19 @@ func insertForEver(path string) error {
 		go func() {
 			for {
 				n := rand.Uint64()
-				err := db.Update(context.Background(), func(t identity.Tx) error { return t.InsertIdentity(benchIdentity(n)) })
+				var id string
+				err := db.Update(context.Background(), func(t identity.Tx) error {
+					i := benchIdentity(n)
+					err := t.InsertIdentity(i)
+					id = i.ID
+					return err
+				})
+				kept := n%2 == 0
+				if err == nil && !kept {
+					err = db.Update(context.Background(), func(t identity.Tx) error { return t.DeleteIdentity(id) })
+				}
 				if err == nil {
-					_, err = fmt.Printf("%d\n", n) // one write: a line is whole or not there
+					_, err = fmt.Printf("%d %s %t\n", n, id, kept) // one write: a line is whole or not there
 				}
 				if err != nil {
 					failed <- err
@@ -97,7 +110,13 @@ func insertForEver(path string) error {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.db")
-	var acknowledged []uint64
+	type line struct {
+		n    uint64
+		id   string
+		kept bool
+	}
+	var acknowledged []line
+	given := make(map[string]bool)
 	for round := range 5 {
 		cmd := child(t, "insert", path)
 		out, err := cmd.StdoutPipe()
@@ -113,11 +132,15 @@ func TestKill(t *testing.T) {
 			if killer == nil {
 				killer = time.AfterFunc(time.Duration(rand.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 			}
-			var n uint64
-			if _, err := fmt.Sscan(lines.Text(), &n); err != nil {
+			var l line
+			if _, err := fmt.Sscan(lines.Text(), &l.n, &l.id, &l.kept); err != nil {
 				t.Fatalf("line %q: %v", lines.Text(), err)
 			}
-			acknowledged = append(acknowledged, n)
+			if given[l.id] {
+				t.Errorf("round %d: id %s was given twice", round, l.id)
+			}
+			given[l.id] = true
+			acknowledged = append(acknowledged, l)
 		}
 		if err := cmd.Wait(); err == nil || killer == nil {
 			t.Fatalf("round %d: the child has ended by itself: %v", round, err)
@@ -125,13 +148,14 @@ func TestKill(t *testing.T) {
 
 		db := openAt(t, path)
 		err = db.View(t.Context(), func(tx identity.Tx) error {
-			for _, n := range acknowledged {
-				want := benchIdentity(n)
-				if _, err := tx.Identity(want.ID); err != nil {
-					return fmt.Errorf("identity %d: %w", n, err)
-				}
-				if id, err := tx.IdentityOfLogin(benchPool, want.Logins[0]); err != nil || id != want.ID {
-					return fmt.Errorf("login of identity %d: got %q, %v, want %q", n, id, err, want.ID)
+			for _, l := range acknowledged {
+				_, byID := tx.Identity(l.id)
+				id, byLogin := tx.IdentityOfLogin(benchPool, benchLogin(l.n))
+				switch {
+				case !l.kept && (!errors.Is(byID, identity.ErrNotFound) || !errors.Is(byLogin, identity.ErrNotFound)):
+					return fmt.Errorf("identity %d was deleted: got %w, and %w by its login", l.n, byID, byLogin)
+				case l.kept && (byID != nil || byLogin != nil || id != l.id):
+					return fmt.Errorf("identity %d: got %w, and %s, %w by its login, want %s", l.n, byID, id, byLogin, l.id)
 				}
 			}
 			row, err := tx.(readTx).first("PRAGMA integrity_check")

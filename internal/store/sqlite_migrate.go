@@ -17,14 +17,7 @@ var sqliteMigrations embed.FS
 
 // schemaVersion is the number of the last file in migrations/sqlite, and in
 // migrations/postgres, which has the same tables.
-const schemaVersion = 6
-
-// migrating tells whom it concerns that a schema of this version is brought up to date.
-func (db *DB) migrating(have int64) {
-	if db.migrate != nil && have > 0 {
-		db.migrate(have, schemaVersion)
-	}
-}
+const schemaVersion = 7
 
 func newerSchema(have int64) error {
 	return fmt.Errorf("its schema has version %d, this program knows versions up to %d: use the program that wrote it, or a later one",
@@ -33,7 +26,7 @@ func newerSchema(have int64) error {
 
 // migrate brings the schema up to schemaVersion. On a usual start it is one
 // query.
-func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool, migrating func(have int64)) error {
+func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool, tell func(from, to int64)) error {
 	have := int64(0)
 	if !fresh {
 		var err error
@@ -47,7 +40,9 @@ func migrate(ctx context.Context, c *sqliteConn, dsn string, fresh bool, migrati
 	case have > schemaVersion:
 		return newerSchema(have)
 	}
-	migrating(have)
+	if have > 0 && tell != nil {
+		tell(have, schemaVersion)
+	}
 	if err := upgrade(ctx, dsn, schemaVersion); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", have, schemaVersion, err)
 	}

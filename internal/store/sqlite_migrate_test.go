@@ -210,7 +210,7 @@ func TestMigrate_FromVersion1(t *testing.T) {
 		},
 		{"identity", func(tx fullTx) (any, error) { return tx.Identity(ann) }, identities[0]},
 		{
-			"identities", func(tx fullTx) (any, error) { return tx.Identities(shop, false, identity.Cursor{}, 10) },
+			"identities", func(tx fullTx) (any, error) { all, _, err := tx.Identities(shop, false, "", 10); return all, err },
 			identities,
 		},
 		{"first login", func(tx fullTx) (any, error) { return tx.IdentityOfLogin(shop, identities[0].Logins[0]) }, ann},
@@ -258,7 +258,7 @@ func TestMigrate_FromVersion1(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]int{
-		"pool": 2, "dead_pool": 0, "identity": 2, "login": 2, "access_key": 3, "signing_key": 2, "setting": 2,
+		"pool": 2, "dead_pool": 0, "provider": 2, "numbering": 2, "identity": 2, "identity_guid": 2, "login": 2, "access_key": 3, "signing_key": 2, "setting": 2,
 		"entity": 1, "access_key_use": 1, "audit_event": 0, "schema_version": schemaVersion + 1, // goose counts from 0
 	}
 	if diff := cmp.Diff(want, counts(t, connector)); diff != "" {
@@ -291,8 +291,8 @@ func TestMigrate_Fails(t *testing.T) {
 	}
 	exec("INSERT INTO access_key (id, account, secret, description, created) VALUES ('AKIA1', '111122223333', X'01', '', 1)")
 	exec("CREATE TABLE access_key_use (something TEXT)") // in the way
-	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 6") {
-		t.Fatalf("got error %v, want one about the migration from version 1 to 6", err)
+	if _, err := Open(t.Context(), Config{Path: path, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "from version 1 to 7") {
+		t.Fatalf("got error %v, want one about the migration from version 1 to 7", err)
 	}
 	exec("DROP TABLE access_key_use")
 	db := openAt(t, path)
@@ -307,6 +307,86 @@ func TestMigrate_Fails(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// What moves rows is there or is not, on each engine: where it fails at its end, all is as it was.
+func TestMigrate_MovesAllOrNothing(t *testing.T) {
+	t.Parallel()
+	const before = moving - 1
+	check := func(t *testing.T, cfg Config, exec func(query)) {
+		t.Helper()
+		exec("CREATE TABLE numbering (something TEXT)") // in the way of the last table
+		for range 2 {
+			_, err := Open(t.Context(), cfg)
+			if want := fmt.Sprintf("from version %d to %d", before, schemaVersion); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got error %v, want one about the migration %s", err, want)
+			}
+		}
+		exec("DROP TABLE numbering")
+		// It would fail again if anything had been left behind, and rows be missing if any had gone.
+		var told []int64
+		cfg.Migrating = func(from, to int64) { told = append(told, from, to) }
+		db, err := Open(t.Context(), cfg)
+		if err == nil {
+			err = db.UseIDKey(t.Context(), testIDKey)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantGolden(t, db, before)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if db, err = Open(t.Context(), cfg); err == nil {
+			err = db.Close()
+		}
+		if err != nil || !cmp.Equal(told, []int64{before, schemaVersion}) {
+			t.Errorf("told %v, %v, want it once", told, err)
+		}
+	}
+	t.Run("file", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "store.db")
+		if err := os.WriteFile(path, nil, fileMode); err != nil {
+			t.Fatal(err)
+		}
+		if err := upgrade(t.Context(), writerDSN(path), before); err != nil {
+			t.Fatal(err)
+		}
+		connector, err := sqlite.NewConnector(writerDSN(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec := func(q query) {
+			t.Helper()
+			db := sql.OpenDB(connector)
+			if _, err := db.ExecContext(t.Context(), string(q)); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, file := range goldens(before) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec(query(text))
+		}
+		check(t, Config{Path: path, Now: time.Now}, exec)
+	})
+	t.Run("database", func(t *testing.T) {
+		t.Parallel()
+		url := pgtest.Database(t)
+		c := oldDatabase(t, url, before)
+		check(t, Config{URL: url, Migrate: true, Now: time.Now}, func(q query) {
+			t.Helper()
+			if err := c.c.Exec(t.Context(), string(q)).Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	})
 }
 
 // goldens are the files of rows of each later version.
@@ -325,43 +405,61 @@ func TestMigrate_FromLaterVersions(t *testing.T) {
 }
 
 // PostgreSQL's schema begins with version 4.
-func TestPostgres_MigrateFromLaterVersions(t *testing.T) {
-	t.Parallel()
-	const first = 4
-	for version := int64(first); version < schemaVersion; version++ {
-		url := pgtest.Database(t)
-		c, _, err := connectOnce(t.Context(), url)
+const firstPostgres = 4
+
+// oldDatabase makes the schema of a version, with rows.
+func oldDatabase(t *testing.T, url string, version int64) *pgConn {
+	t.Helper()
+	c, _, err := connectOnce(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.close)
+	script := string(createVersions) + ";\n"
+	for v := int64(firstPostgres); v <= version; v++ {
+		files, err := fs.Glob(postgresMigrations, fmt.Sprintf("migrations/postgres/%05d_*.sql", v))
+		if err != nil || len(files) != 1 {
+			t.Fatal(files, err)
+		}
+		text, err := postgresMigrations.ReadFile(files[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.close()
-		script := string(createVersions) + ";\n"
-		for v := int64(first); v <= version; v++ {
-			files, err := fs.Glob(postgresMigrations, fmt.Sprintf("migrations/postgres/%05d_*.sql", v))
-			if err != nil || len(files) != 1 {
-				t.Fatal(files, err)
-			}
-			text, err := postgresMigrations.ReadFile(files[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			script += string(text) + fmt.Sprintf("INSERT INTO schema_version (version_id) VALUES (%d);\n", v)
-		}
-		for _, file := range goldens(version) {
-			rows, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			// Bytes are written otherwise.
-			hex := regexp.MustCompile(`X'([0-9A-Fa-f]*)'`).ReplaceAllString(string(rows), `'\x$1'::bytea`)
-			script += strings.ReplaceAll(hex, " AS BLOB)", " AS BYTEA)")
-		}
-		if err := c.c.Exec(t.Context(), script).Close(); err != nil {
+		script += string(text) + fmt.Sprintf("INSERT INTO schema_version (version_id) VALUES (%d);\n", v)
+	}
+	for _, file := range goldens(version) {
+		rows, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
+		// Bytes are written otherwise.
+		hex := regexp.MustCompile(`X'([0-9A-Fa-f]*)'`).ReplaceAllString(string(rows), `'\x$1'::bytea`)
+		script += strings.ReplaceAll(hex, " AS BLOB)", " AS BYTEA)")
+	}
+	if err := c.c.Exec(t.Context(), script).Close(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestPostgres_MigrateFromLaterVersions(t *testing.T) {
+	t.Parallel()
+	for version := int64(firstPostgres); version < schemaVersion; version++ {
+		url := pgtest.Database(t)
+		oldDatabase(t, url, version)
 		if _, err := Open(t.Context(), Config{URL: url, Now: time.Now}); !errors.Is(err, ErrOldSchema) {
 			t.Errorf("not asked to migrate: got %v, want %v", err, ErrOldSchema)
 		}
+		// Several processes may migrate at once.
+		together(2, func() {
+			db, err := Open(t.Context(), Config{URL: url, Migrate: true, Now: time.Now})
+			if err == nil {
+				err = db.Close()
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
 		wantGolden(t, openURL(t, url), version)
 	}
 }
@@ -383,6 +481,12 @@ func wantGolden(t *testing.T, db *DB, version int64) {
 		Events   int
 		// Asked is by which algorithm the tokens of a pool of version 5 are to be signed.
 		Asked string
+		// Of version 6, all that became numbers: the identities of two pools, the logins of one provider,
+		// whom logins lead to, and when a guest was seen.
+		Shop, Fast []*identity.Identity
+		Logins     []identity.LinkedLogin
+		Holders    []string
+		Seen       any
 	}
 	want := got
 	want.Key = &principal.AccessKey{
@@ -411,7 +515,64 @@ func wantGolden(t *testing.T, db *DB, version int64) {
 			Number: 3, KeyID: "eu-central-13", Algorithm: "EdDSA", Private: []byte{1, 3}, Public: []byte{2, 3}, Created: when(36), Activates: when(37), ForPools: true,
 		})
 	}
+	if version >= 6 {
+		id := func(n string) string { return "eu-central-1:" + n }
+		want.Shop = []*identity.Identity{
+			{ID: id("00000003-2222-4222-8222-000000000001"), PoolID: shop, Created: when(10), Modified: when(10)},
+			{
+				ID: id("00000002-2222-4222-8222-000000000001"), PoolID: shop, Authenticated: true, Created: when(11), Modified: when(12),
+				Logins: []identity.Login{ann, {Provider: "graph.facebook.com", Subject: "42"}},
+			},
+			{
+				ID: id("00000002-2222-4222-8222-000000000002"), PoolID: shop, Authenticated: true, Disabled: true, Merged: true,
+				Created: when(13), Modified: when(14),
+			},
+			want.Disabled,
+			{
+				ID: id("00000003-2222-4222-8222-000000000002"), PoolID: shop, Authenticated: true, Disabled: true, Merged: true,
+				Created: when(18), Modified: when(19),
+			},
+		}
+		want.Fast = []*identity.Identity{{
+			ID: id("00000003-2222-4222-8222-000000000003"), PoolID: fast, Authenticated: true, Created: when(20), Modified: when(21),
+			Logins: []identity.Login{
+				{Provider: "login.example", Subject: "u2"}, {Provider: "a.example", Subject: `<ü&"\>: 1:2`}, ann, {Provider: "ü.example", Subject: ""},
+			},
+		}}
+		want.Logins = []identity.LinkedLogin{{Subject: "ann", IdentityID: want.Ann}, {Subject: "dan", IdentityID: want.Disabled.ID, Disabled: true}}
+		for range want.Fast[0].Logins {
+			want.Holders = append(want.Holders, want.Fast[0].ID)
+		}
+		want.Seen = int64(20800)
+	}
 	err := db.read(t.Context(), func(tx fullTx) error {
+		got.Shop, got.Fast, got.Logins, got.Holders, got.Seen = nil, nil, nil, nil, nil
+		if version >= 6 {
+			var errs [4]error
+			got.Shop, _, errs[0] = tx.Identities(shop, false, "", 10)
+			got.Fast, _, errs[1] = tx.Identities(fast, false, "", 10)
+			got.Logins, errs[2] = tx.LoginsOf(shop, "login.example", "", "", 10)
+			for _, l := range want.Fast[0].Logins {
+				id, err := tx.IdentityOfLogin(fast, l)
+				got.Holders, errs[3] = append(got.Holders, id), errors.Join(errs[3], err)
+			}
+			for _, i := range append(want.Shop, want.Fast...) {
+				one, err := tx.Identity(i.ID)
+				if diff := cmp.Diff(i, one, cmpopts.EquateEmpty()); diff != "" {
+					err = errors.Join(err, errors.New(diff))
+				}
+				errs[3] = errors.Join(errs[3], err)
+			}
+			err := tx.(readTx).each(selectSeen, func(row []driver.Value) error {
+				if row[6] != nil {
+					got.Seen = row[6]
+				}
+				return nil
+			}, int64(0), int64(100))
+			if err := errors.Join(append(errs[:], err)...); err != nil {
+				return err
+			}
+		}
 		var errs [9]error
 		var user *principal.User
 		var pool *identity.Pool
@@ -443,5 +604,76 @@ func wantGolden(t *testing.T, db *DB, version int64) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("from version %d: (-want +got)\n%s", version, diff)
+	}
+	wantGoesOn(t, db)
+}
+
+// wantGoesOn checks that what was moved takes what is new: in a pool that was there, beside logins that
+// were, and that what was to be purged is.
+func wantGoesOn(t *testing.T, db *DB) {
+	t.Helper()
+	const shop = "eu-central-1:00000001-1111-4111-8111-000000000001"
+	ann, eve, bare := identity.Login{Provider: "login.example", Subject: "ann"}, identity.Login{Provider: "login.example", Subject: "eve"},
+		identity.Login{Provider: "new.example", Subject: "ann"}
+	var old, id string
+	err := db.write(t.Context(), func(tx fullTx) error {
+		var err error
+		if old, err = tx.IdentityOfLogin(shop, ann); err != nil {
+			return err
+		}
+		taken := &identity.Identity{PoolID: shop, Logins: []identity.Login{ann}}
+		if err := tx.InsertIdentity(taken); !errors.Is(err, identity.ErrConflict) {
+			t.Errorf("a login that is linked: got %v, want %v", err, identity.ErrConflict)
+		}
+		i := &identity.Identity{PoolID: shop, Authenticated: true, Logins: []identity.Login{eve, bare}}
+		err = tx.InsertIdentity(i)
+		id = i.ID
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.write(t.Context(), func(tx fullTx) error {
+		for _, l := range []identity.Login{eve, bare} {
+			if got, err := tx.IdentityOfLogin(shop, l); err != nil || got != id {
+				t.Errorf("login %q: got %s, %v, want %s", l, got, err, id)
+			}
+		}
+		if got, err := tx.Identity(id); err != nil || len(got.Logins) != 2 {
+			t.Errorf("the new identity: %v, %v", got, err)
+		}
+		more, err := tx.PurgeDeleted(10)
+		if more {
+			t.Error("purge: more are left")
+		}
+		return errors.Join(err, tx.DeleteIdentity(old))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.read(t.Context(), func(tx fullTx) error {
+		if _, err := tx.Identity(old); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("what was deleted: got %v", err)
+		}
+		all, _, err := tx.Identities(shop, false, "", 100)
+		if err == nil && all[len(all)-1].ID != id {
+			t.Errorf("the new identity is not the last of %d", len(all))
+		}
+		for table, q := range map[string]query{
+			"dead_pool":  "SELECT count(*) FROM dead_pool",
+			"identities": "SELECT count(*) FROM identity WHERE number NOT IN (SELECT identity.number FROM identity JOIN pool ON pool.number = identity.number >> 32)",
+			"GUIDs":      "SELECT count(*) FROM identity_guid WHERE number NOT IN (SELECT number FROM identity)",
+			"logins":     "SELECT count(*) FROM login WHERE provider NOT IN (SELECT provider.number FROM provider JOIN pool ON pool.number = provider.pool)",
+			"providers":  "SELECT count(*) FROM provider WHERE pool NOT IN (SELECT number FROM pool)",
+			"numberings": "SELECT count(*) FROM numbering WHERE pool <> 0 AND pool NOT IN (SELECT number FROM pool)",
+		} {
+			if row, err := tx.(readTx).first(q); err != nil || row[0] != int64(0) {
+				t.Errorf("%s: %v are left, %v", table, row, err)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

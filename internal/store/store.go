@@ -12,7 +12,8 @@
 // texts in query.go, which are those of all engines. Under it, an engine has transactions begin,
 // end and become durable: sqlite*.go and postgres*.go.
 //
-// A GUID is used once, whatever the region before it: a second pool or identity
+// A pool has a number, and so has an identity, whose GUID follows from it (idkey.go) unless it was
+// given another one. A GUID is used once, whatever the region before it: a second pool or identity
 // with the same GUID is an [identity.ErrConflict]. An identity has the region of
 // its pool. Identifiers that are not canonical belong to nothing.
 package store
@@ -41,8 +42,8 @@ type Config struct {
 	// Migrate brings the schema of that database up to date. Without it, an old one is
 	// refused with [ErrOldSchema]. A file is always brought up to date.
 	Migrate bool
-	// Migrating is told, before that may take long, from which version the schema of a store is
-	// brought to which; nil: nobody is. A new store has none to be brought from.
+	// Migrating, unless nil, is told when a schema with rows is about to be brought from one version to
+	// another: with many rows that takes minutes.
 	Migrating func(from, to int64)
 	// Now is the clock behind [identity.Tx.Now].
 	Now func() time.Time
@@ -58,16 +59,18 @@ var ErrOldSchema = errors.New("the schema of the database is not up to date")
 
 // DB is an open store. Its methods may be called by many goroutines at a time.
 type DB struct {
-	now     func() time.Time
-	clock   func() time.Time // Config.Now
-	commit  func(updates int, took time.Duration)
-	told    func(took time.Duration) // Config.Read
-	migrate func(from, to int64)     // Config.Migrating
-	tally   tally
-	engine  engine
-	writer  *writer
-	closing chan struct{} // closed by Close
-	close   func() error
+	now    func() time.Time
+	clock  func() time.Time // Config.Now
+	commit func(updates int, took time.Duration)
+	told   func(took time.Duration) // Config.Read
+	tally  tally
+	engine engine
+	ids    *idKey // nil until UseIDKey
+	// numberings are those of numbers that are in rows.
+	numberings numberings
+	writer     *writer
+	closing    chan struct{} // closed by Close
+	close      func() error
 }
 
 var (
@@ -87,18 +90,17 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		clock:   cfg.Now,
 		commit:  cfg.Commit,
 		told:    cfg.Read,
-		migrate: cfg.Migrating,
 		closing: make(chan struct{}),
 	}
 	var err error
 	name := cfg.Path
 	if cfg.Path != "" {
 		var e *sqliteEngine
-		e, err = openSQLite(ctx, cfg.Path, db)
+		e, err = openSQLite(ctx, cfg, db)
 		db.engine = e
 	} else {
 		var e *postgresEngine
-		e, name, err = openPostgres(ctx, cfg.URL, cfg.Migrate, db)
+		e, name, err = openPostgres(ctx, cfg, db)
 		db.engine = e
 	}
 	if err != nil {

@@ -15,9 +15,14 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/store/storetest"
 )
 
+func testIDKey(identity.Tx) ([]byte, error) { return []byte("0123456789abcdef"), nil }
+
 func openAt(t testing.TB, path string) *DB {
 	t.Helper()
 	db, err := Open(t.Context(), Config{Path: path, Now: time.Now})
+	if err == nil {
+		err = db.UseIDKey(t.Context(), testIDKey)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql/driver"
+	"slices"
 	"strings"
 
 	"github.com/poolkeeper/poolkeeper/internal/dump"
@@ -17,6 +18,9 @@ type Sealed struct {
 	// Value is empty when there is nothing any more.
 	Value []byte
 }
+
+// sealedSettings are the settings that are sealed, first the one that says how.
+var sealedSettings = []string{identity.SettingSeal, identity.SettingIDKey}
 
 // A table is what is kept of a store when it moves, with the columns in the order of its
 // insert. What several processes have between them stays where it is.
@@ -34,10 +38,10 @@ var tables = []*table{
 	{
 		Table: columns("setting", "name text", "value bytes"), key: "name", insert: upsertSetting,
 		sealed: func(row []driver.Value) (Sealed, bool) {
-			if row[0] != identity.SettingSeal {
+			if !slices.Contains(sealedSettings, row[0].(string)) {
 				return Sealed{}, false
 			}
-			return Sealed{Table: "setting", ID: identity.SettingSeal, Value: row[1].([]byte)}, true
+			return Sealed{Table: "setting", ID: row[0].(string), Value: row[1].([]byte)}, true
 		},
 	},
 	{
@@ -60,17 +64,20 @@ var tables = []*table{
 		key:   "account, kind, key", insert: insertEntity,
 	},
 	{
-		Table: columns("pool", "id bytes", "account text", "region text", "name text", "doc text", "created int", "modified int", "signing text"),
+		Table: columns("pool", "id bytes", "number int", "account text", "region text", "name text", "doc text", "created int", "modified int", "signing text"),
 		key:   "id", insert: insertPool,
 	},
-	{Table: columns("dead_pool", "id bytes"), key: "id", insert: insertDeadPool},
+	{Table: columns("dead_pool", "id bytes", "number int"), key: "id", insert: insertDeadPool},
+	{Table: columns("provider", "number int", "pool int", "name bytes"), key: "number", insert: insertProvider},
+	{Table: columns("numbering", "pool int", "next int"), key: "pool", insert: insertNumbering},
 	{
-		Table: columns("identity", "id bytes", "pool bytes", "authenticated int", "disabled int", "logins text", "created int", "modified int",
-			"revoked_before int null", "seen int null"), key: "id", insert: insertIdentity,
+		Table: columns("identity", "number int", "guid bytes null", "authenticated int", "disabled int", "logins bytes", "created int",
+			"modified int null", "revoked_before int null", "seen int null"), key: "number", insert: insertIdentity,
 	},
+	{Table: columns("identity_guid", "guid bytes", "number int"), key: "guid", insert: insertGUID},
 	{
-		Table: columns("login", "pool bytes", "provider bytes", "subject bytes", "identity bytes"),
-		key:   "pool, provider, subject", insert: insertLogin,
+		Table: columns("login", "provider int", "subject bytes", "identity int"),
+		key:   "provider, subject", insert: insertLogin,
 	},
 	{Table: columns("audit_event", "seq int", "line text"), key: "seq", insert: insertEvent},
 }

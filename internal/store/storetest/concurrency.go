@@ -76,7 +76,7 @@ func concurrentFindOrCreate(t *testing.T, s identity.Store) {
 
 // checkLogins checks that the logins of identities and what logins resolve to agree.
 func checkLogins(tx identity.Tx, logins []identity.Login) error {
-	list, err := tx.Identities(poolID(1), false, identity.Cursor{}, 1000)
+	list, _, err := tx.Identities(poolID(1), false, "", 1000)
 	if err != nil {
 		return err
 	}

@@ -62,97 +62,103 @@ func listPoolOrder(t *testing.T, s identity.Store) {
 	}
 }
 
-// listIdentities reads all pages, and calls between after each.
+// listIdentities reads all pages of the first pool, and calls between after each.
 func listIdentities(t *testing.T, s identity.Store, hide bool, page int, between func()) []string {
 	t.Helper()
 	var ids []string
-	var after identity.Cursor
-	for {
+	for after, more := "", true; more; {
 		var list []*identity.Identity
 		view(t, s, func(tx identity.Tx) (err error) {
-			list, err = tx.Identities(poolID(1), hide, after, page)
+			list, after, err = tx.Identities(poolID(1), hide, after, page)
 			return err
 		})
-		if len(list) == 0 {
-			return ids
-		}
-		if len(list) > page {
-			t.Fatalf("identities: got %d, limit %d", len(list), page)
+		more = after != ""
+		if len(list) > page || more && len(list) < page {
+			t.Fatalf("identities: got %d, limit %d, next place %q", len(list), page, after)
 		}
 		for _, i := range list {
 			ids = append(ids, i.ID)
-			after = identity.Cursor{Created: i.Created, ID: i.ID}
 		}
 		between()
 	}
+	return ids
 }
 
-// fill inserts identities 0 to count-1 and returns their ids in the order of a list.
+// fill makes the first pool with identities 0 to count-1, and another one beside it, and returns
+// the ids in the order of a list.
 func fill(t *testing.T, s identity.Store, count int) []string {
 	t.Helper()
-	type key struct {
-		created int
-		id      string
-	}
-	var keys []key
-	update(t, s, func(tx identity.Tx) error {
-		keys = nil
-		if err := tx.InsertPool(newPool(1)); err != nil {
+	var ids []string
+	update(t, s, steps(insertPool(newPool(1)), insertPool(newPool(2))))
+	for n := range count {
+		i, other := newIdentity(n, login(fmt.Sprint(n))), newIdentity(n+1000)
+		i.Created = at(created(n))
+		i.ID, other.PoolID = "", poolID(2)
+		if n%3 == 0 {
+			i.ID = identityID(n)
+		}
+		var id string
+		update(t, s, func(tx identity.Tx) error {
+			i := i.Clone()
+			err := errors.Join(tx.InsertIdentity(i), tx.InsertIdentity(other.Clone()))
+			id = i.ID
 			return err
-		}
-		for n := range count {
-			i := newIdentity(n, login(fmt.Sprint(n)))
-			i.Created = at(created(n))
-			keys = append(keys, key{created(n), i.ID})
-			if err := tx.InsertIdentity(i); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	slices.SortFunc(keys, func(a, b key) int {
-		if a.created != b.created {
-			return a.created - b.created
-		}
-		return slices.Compare([]byte(a.id), []byte(b.id))
-	})
-	ids := make([]string, count)
-	for n, k := range keys {
-		ids[n] = k.id
+		})
+		ids = append(ids, id)
 	}
 	return ids
 }
 
 func listIdentityOrder(t *testing.T, s identity.Store) {
 	want := fill(t, s, 23)
-	for _, page := range []int{1, 4, 23, 100} {
+	for _, page := range []int{1, 4, 22, 23, 100} {
 		got := listIdentities(t, s, false, page, func() {})
 		same(t, fmt.Sprint("identities by ", page), got, want)
 	}
 	view(t, s, func(tx identity.Tx) error {
-		list, err := tx.Identities(poolID(1), false, identity.Cursor{}, 1)
+		list, _, err := tx.Identities(poolID(1), false, "", 1)
 		if err != nil || len(list) != 1 {
 			return errors.Join(err, fmt.Errorf("got %d", len(list)))
 		}
 		one, err := tx.Identity(list[0].ID)
 		return errors.Join(err, differs("identity in a list", list[0], one))
 	})
+	for _, place := range []string{"x", "-1", " 1", "1.5", identityID(1), "9223372036854775808"} {
+		err := s.View(t.Context(), func(tx identity.Tx) error {
+			_, _, err := tx.Identities(poolID(1), false, place, 1)
+			return err
+		})
+		if err == nil {
+			t.Errorf("place %q was taken", place)
+		}
+	}
 }
 
 func listHideDisabled(t *testing.T, s identity.Store) {
 	want := fill(t, s, 10)
-	disabled := newIdentity(3)
-	disabled.Created, disabled.Disabled = at(created(3)), true
-	merged := newIdentity(4)
-	merged.Created, merged.Disabled, merged.Merged = at(created(4)), true, true
-	update(t, s, steps(change(disabled), change(merged)))
+	update(t, s, func(tx identity.Tx) error {
+		for n, id := range want[3:5] {
+			i, err := tx.Identity(id)
+			if err != nil {
+				return err
+			}
+			i = i.Clone()
+			i.Disabled = true
+			if n == 1 {
+				i.Merged, i.Logins = true, nil
+			}
+			if err := tx.UpdateIdentity(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	same(t, "all", listIdentities(t, s, false, 3, func() {}), want)
-	want = slices.DeleteFunc(want, func(id string) bool { return id == disabled.ID || id == merged.ID })
-	same(t, "enabled", listIdentities(t, s, true, 3, func() {}), want)
+	same(t, "enabled", listIdentities(t, s, true, 3, func() {}), slices.Delete(slices.Clone(want), 3, 5))
 }
 
 // What was there when a listing began is in it exactly once, whatever is
-// inserted meanwhile.
+// inserted meanwhile, and what is removed does not hide anything else.
 func listStableUnderInserts(t *testing.T, s identity.Store) {
 	want := fill(t, s, 20)
 	n := 20
@@ -170,6 +176,23 @@ func listStableUnderInserts(t *testing.T, s identity.Store) {
 	if len(slices.Compact(got)) != len(got) {
 		t.Errorf("an identity was listed twice: %q", got)
 	}
+
+	// Each page is removed before the next one is read.
+	want = listIdentities(t, s, false, 100, func() {})
+	var listed []string
+	for after, more := "", true; more; more = after != "" {
+		var page []*identity.Identity
+		view(t, s, func(tx identity.Tx) (err error) {
+			page, after, err = tx.Identities(poolID(1), false, after, 3)
+			return err
+		})
+		for _, i := range page {
+			listed = append(listed, i.ID)
+			update(t, s, func(tx identity.Tx) error { return tx.DeleteIdentity(i.ID) })
+		}
+	}
+	same(t, "identities while they go", listed, want)
+	same(t, "what is left", listIdentities(t, s, false, 100, func() {}), nil)
 }
 
 // Logins are listed by the bytes of the subject, by a prefix of whole texts, and by pool and

@@ -130,7 +130,7 @@ func poolDelete(t *testing.T, s identity.Store) {
 		if _, err := tx.IdentityOfLogin(poolID(1), login("u")); !errors.Is(err, identity.ErrNotFound) {
 			return fmt.Errorf("identity of login: got %v", err)
 		}
-		if l, err := tx.Identities(poolID(1), false, identity.Cursor{}, 10); len(l) != 0 || err != nil {
+		if l, next, err := tx.Identities(poolID(1), false, "", 10); len(l) != 0 || next != "" || err != nil {
 			return fmt.Errorf("identities: got %v, %v", l, err)
 		}
 		return nil

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) identity.Store) {
 	}{
 		{"Pools", testPools},
 		{"Identities", testIdentities},
+		{"IDs", testIDs},
 		{"Guests", testGuests},
 		{"SigningKeys", testSigningKeys},
 		{"Settings", testSettings},
