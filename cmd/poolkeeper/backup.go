@@ -180,7 +180,12 @@ func (p *program) restore(ctx context.Context, c *config, in io.Reader) error {
 	shown.clear()
 	return p.results.Print("Restored", rowsOf(sums), func(w io.Writer) {
 		showSums(w, sums)
-		fmt.Fprintf(w, "\nRestored account %s as it was at %s.\n", h.Account, stamp(h.Created))
+		fmt.Fprintf(w, `
+Restored account %s as it was at %s. What was done after that is undone: identities
+made since are gone, and access keys, sessions, tokens and logins that were deleted, revoked or
+unlinked since are good again. Do that once more; the audit log of the old server tells of it:
+poolkeeper audit --since %s
+`, h.Account, stamp(h.Created), stamp(h.Created))
 	})
 }
 

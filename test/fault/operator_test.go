@@ -33,8 +33,8 @@ func (n *node) operate(ctx context.Context, name string, in, out any) error {
 
 // tool is a command of the program on the node's data directory.
 func (n *node) tool(words ...string) *exec.Cmd {
-	cmd := exec.Command(n.program, append(words, "--data", n.data)...)
-	cmd.Env = []string{"HOME=" + n.dir, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TZ=UTC"}
+	cmd := exec.Command(n.program, words...)
+	cmd.Env = []string{"POOLKEEPER_DATA=" + n.data, "HOME=" + n.dir, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TZ=UTC"}
 	return cmd
 }
 
