@@ -102,7 +102,11 @@ func (p *program) rotateMasterKey(ctx context.Context, c *config, file string) (
 		return err
 	}
 	in := &api.RotateMasterKeyInput{MasterKeyFile: file}
-	out, err := p.askForMasterKey(ctx, c, in)
+	var out *api.RotateMasterKeyOutput
+	err = errNoServer
+	if c.store == "" { // else a server on the data directory may be of another store
+		out, err = p.askForMasterKey(ctx, c, in)
+	}
 	if errors.Is(err, errNoServer) {
 		out, err = p.replaceMasterKey(ctx, c, in)
 	}
