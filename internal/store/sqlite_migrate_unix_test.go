@@ -25,7 +25,7 @@ func openOnce(path string) error {
 }
 
 // many are users beside those of the golden rows, in the schema of version 1.
-const many = 8000
+const many = 3000
 
 const fillVersion1 = `
 WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < %d)
