@@ -43,6 +43,7 @@ var rooms = []struct {
 	{"internal/metrics", "", "net/http database/sql log/slog", "what is measured is told; nobody is asked"},
 	{"internal/wire", "internal/api", "net/http database/sql", "bytes to types and back"},
 	{"internal/server", "internal/api internal/audit internal/identity internal/limit internal/principal internal/sigv4 internal/sts internal/token internal/wire", "database/sql", "HTTP reads no store of its own"},
+	{"internal/masterkey", "internal/api internal/identity internal/principal internal/seal internal/store internal/token", "net/http database/sql log/slog", "joins the store and the rooms whose secrets it has, while their key changes"},
 	{"internal/state", "internal/api", "net/http database/sql", "declared state is a client: it calls operations, and others carry the calls"},
 	{"internal/pagein", "", "net/http database/sql log/slog", "asks the kernel for the program's own memory"},
 	{"internal/cli", "internal/api internal/sigv4 internal/wire", "database/sql", "a client like any other"},

@@ -29,6 +29,7 @@ need /usr/bin/fish fish
 if [ "${1:-}" = fault ]; then
 	need /usr/bin/strace strace
 	need /usr/bin/prlimit util-linux
+	need /usr/bin/setpriv util-linux
 	need /usr/sbin/mkfs.btrfs btrfs-progs
 	need /usr/sbin/mkfs.ext4 e2fsprogs
 fi
@@ -43,7 +44,7 @@ fi
 if [ "${1:-}" = fault ]; then
 	shift
 	# Without the race detector: what is measured is the program as shipped.
-	exec "${GO:-go}" test -count=1 -timeout 30m -v "$@" ./test/fault -long
+	exec "${GO:-go}" test -count=1 -timeout 45m -v "$@" ./test/fault -long
 fi
 
 # The packages of the lock file. What was installed by the same one is left alone.

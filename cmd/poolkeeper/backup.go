@@ -18,10 +18,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/poolkeeper/poolkeeper/internal/dump"
-	"github.com/poolkeeper/poolkeeper/internal/principal"
+	"github.com/poolkeeper/poolkeeper/internal/masterkey"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/store"
-	"github.com/poolkeeper/poolkeeper/internal/token"
 )
 
 // storeConfig says where the store of a configuration is.
@@ -179,7 +178,12 @@ func (p *program) restore(ctx context.Context, c *config, in io.Reader) error {
 	shown.clear()
 	return p.results.Print("Restored", rowsOf(sums), func(w io.Writer) {
 		showSums(w, sums)
-		fmt.Fprintf(w, "\nRestored account %s as it was at %s.\n", h.Account, stamp(h.Created))
+		fmt.Fprintf(w, `
+Restored account %s as it was at %s. What was done after that is undone: identities
+made since are gone, and access keys, sessions, tokens and logins that were deleted, revoked or
+unlinked since are good again. Do that once more; the audit log of the old server tells of it:
+poolkeeper audit --since %s
+`, h.Account, stamp(h.Created), stamp(h.Created))
 	})
 }
 
@@ -188,21 +192,10 @@ func opens(master *seal.Key, s store.Sealed) error {
 	if len(s.Value) == 0 {
 		return nil
 	}
-	if _, err := master.Open(purpose(s), s.Value); err != nil {
+	if _, err := master.Open(masterkey.Purpose(s), s.Value); err != nil {
 		return fmt.Errorf("this is not the master key of that store, or it was changed: %s %s: %w", strings.ReplaceAll(s.Table, "_", " "), s.ID, err)
 	}
 	return nil
-}
-
-// purpose is what a value in the store is sealed for.
-func purpose(s store.Sealed) string {
-	switch s.Table {
-	case "access_key":
-		return principal.SecretPurpose(s.ID)
-	case "signing_key":
-		return token.KeyPurpose(s.ID, s.Algorithm)
-	}
-	return "setting/" + s.ID
 }
 
 // encryption returns to whom a backup is encrypted.

@@ -52,21 +52,37 @@ func (o operator) client(service *api.Service, account, region string) *cli.Clie
 	}
 }
 
-// control calls f with the operator of the server that runs on the data directory, or else
-// of one that this process runs for just that long.
-func (p *program) control(ctx context.Context, c *config, f func(operator) error) error {
+// errNoServer: no server runs on the data directory.
+var errNoServer = errors.New("no server runs on the data directory")
+
+// running returns the operator of the server that runs on the data directory. Beside errNoServer it returns
+// that of whichever will.
+func (p *program) running(c *config) (by operator, done func(), err error) {
 	path, err := c.controlSocket()
 	if err != nil {
-		return err
+		return operator{}, func() {}, err
 	}
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}
-	defer transport.CloseIdleConnections()
-	client := operator{transport, p.now, p.stderr}
-	if conn, err := net.Dial("unix", path); err == nil {
-		conn.Close()
-		return f(client)
+	by = operator{transport, p.now, p.stderr}
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		return by, transport.CloseIdleConnections, errNoServer
+	}
+	return by, transport.CloseIdleConnections, conn.Close()
+}
+
+// control calls f with the operator of the server that runs on the data directory, or else
+// of one that this process runs for just that long.
+func (p *program) control(ctx context.Context, c *config, f func(operator) error) error {
+	client, done, err := p.running(c)
+	defer done()
+	if !errors.Is(err, errNoServer) {
+		if err == nil {
+			err = f(client)
+		}
+		return err
 	}
 	restrictNewFiles()
 	log := slog.New(slog.DiscardHandler)
@@ -79,7 +95,7 @@ func (p *program) control(ctx context.Context, c *config, f func(operator) error
 	if err != nil {
 		return err
 	}
-	s := controlServer(h, nil, server.Config{Now: p.now, NewRequestID: uuid.NewString, Log: log})
+	s := p.controlServer(h, c, nil, server.Config{Now: p.now, NewRequestID: uuid.NewString, Log: log})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	err = f(client)

@@ -16,6 +16,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/masterkey"
 	"github.com/poolkeeper/poolkeeper/internal/metrics"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
@@ -49,6 +50,7 @@ var errNoData = errors.New("no data")
 // A house is an open data directory with the rooms on top of it.
 type house struct {
 	store      *store.DB
+	master     *seal.Key
 	lock       *flock.Flock // of the data directory, where the store is elsewhere
 	keys       *token.Ring
 	identities *identity.Service
@@ -81,12 +83,13 @@ func (p *program) open(ctx context.Context, c *config, create bool, listened str
 	if err := h.settle(ctx, c, master, listened, log); err != nil {
 		return nil, err
 	}
-	if master, err = sealingKey(ctx, s, master); err != nil {
+	if master, err = masterkey.Sealing(ctx, s, master); err != nil {
 		return nil, err
 	}
 	if err := s.UseIDKey(ctx, func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) }); err != nil {
 		return nil, err
 	}
+	h.master = master
 	algorithm := c.signingAlgorithm
 	if algorithm == "" {
 		if algorithm, err = h.newestAlgorithm(ctx); err != nil {
@@ -140,14 +143,16 @@ func (p *program) newestKey(c *config, create bool) (*seal.Key, error) {
 		}
 		return key, nil
 	}
-	path := c.masterKeyFile
-	if path == "" {
-		path = c.path("master.key")
+	var key *seal.Key
+	var err error
+	if c.masterKeyFile == "" {
+		key, err = masterkey.Read(c.data, create)
+	} else {
+		key, err = seal.ReadFile(c.masterKeyFile)
 	}
-	key, err := seal.ReadFile(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && create:
-		return seal.CreateFile(path)
+	case errors.Is(err, fs.ErrNotExist) && create && c.masterKeyFile != "":
+		return seal.CreateFile(c.masterKeyFile)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("the master key of this data directory is not there: %w", err)
 	}

@@ -7,19 +7,24 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/masterkey"
+	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
-	"github.com/poolkeeper/poolkeeper/internal/store"
 )
 
 // masterKey reads the master key, and with it the one that it replaces or is replaced by. With
 // create it makes one where there is none.
 func (p *program) masterKey(c *config, create bool) (*seal.Key, error) {
 	key, err := p.newestKey(c, create)
-	if err != nil || c.oldMasterKeyFile == "" {
+	if err != nil || c.oldMasterKeyFile == "" || masterkey.OnItsWay(p.keyDir(c)) {
 		return key, err
 	}
 	old, err := seal.ReadFile(c.oldMasterKeyFile)
@@ -29,13 +34,13 @@ func (p *program) masterKey(c *config, create bool) (*seal.Key, error) {
 	return key.With(old), nil
 }
 
-// sealingKey returns the key with that of its two before the other under which the store is.
-func sealingKey(ctx context.Context, s *store.DB, master *seal.Key) (key *seal.Key, err error) {
-	err = s.View(ctx, func(tx identity.Tx) error {
-		key, err = identity.Sealing(tx, master)
-		return err
-	})
-	return key, err
+// keyDir is the data directory if the master key is kept in it, where this process may replace it: that of
+// several servers is given to each of them.
+func (p *program) keyDir(c *config) string {
+	if c.store != "" || c.masterKeyFile != "" || p.getenv("POOLKEEPER_MASTER_KEY") != "" {
+		return ""
+	}
+	return c.data
 }
 
 func (p *program) masterKeyCommand() *cobra.Command {
@@ -67,13 +72,16 @@ func (p *program) rotateMasterKeyCommand() *cobra.Command {
 		Short: "Seal all that is sealed in the store under another master key",
 		Long: `Seal all that is sealed in the store under another master key: access key secrets and signing keys.
 
-On PostgreSQL the servers go on. Before, restart each, one after the other, with both keys:
+Servers go on meanwhile. Where the embedded store's key is master.key in its data directory, the server
+that runs there, or this command if none does, keeps a copy of the new key beside it until all is sealed, and then
+puts it in its place; the old one is in master.key.old from then on. The server must be able to read FILE.
+
+Where the key is elsewhere, or the store is PostgreSQL, restart each server before with both keys:
 --master-key-file the new one, --old-master-key-file the old one. They go on sealing under the old
 key until this command runs. A server that has the old key alone can not go on after it.
-The embedded store is one process's: stop the server first.
 
 A command that is cut short is run again. When it has ended well, nothing in the store needs the
-old key. Restart the servers with the new one.`,
+old key.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file == "" {
@@ -88,37 +96,39 @@ old key. Restart the servers with the new one.`,
 }
 
 func (p *program) rotateMasterKey(ctx context.Context, c *config, file string) (err error) {
-	present, err := p.masterKey(c, false)
+	if file, err = filepath.Abs(file); err != nil {
+		return err
+	}
+	in := &api.RotateMasterKeyInput{MasterKeyFile: file}
+	var out *api.RotateMasterKeyOutput
+	err = errNoServer
+	if c.store == "" { // else a server on the data directory may be of another store
+		out, err = p.askForMasterKey(ctx, c, in)
+	}
+	if errors.Is(err, errNoServer) {
+		out, err = p.replaceMasterKey(ctx, c, in)
+	}
+	if refused, ok := errors.AsType[*api.Error](err); ok {
+		err = errors.New(refused.Message)
+		if refused.Code == api.InternalErrorException {
+			err = errors.New("it has failed; the log of the server says why\nRun the command again: what was sealed under the new key stays")
+		}
+	}
 	if err != nil {
 		return err
 	}
-	next, err := seal.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("--new-master-key-file: %w", err)
-	}
-	if c.store == "" {
-		if _, err := os.Stat(c.path("poolkeeper.db")); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w in %s", errNoData, c.data)
+	return p.results.Print("MasterKey", map[string]int64{"Sealed": out.SealedValues}, func(w io.Writer) {
+		fmt.Fprintf(w, "%d values are sealed under the new master key now, and none under another one.\n", out.SealedValues)
+		if out.MasterKeyFile != "" {
+			fmt.Fprintf(w, "\nIt is in %s, from which a start takes it. Keep a copy of it elsewhere.\n", printable(out.MasterKeyFile))
+			if out.OldMasterKeyFile != "" {
+				fmt.Fprintf(w, `The old one is in %s: temporary credentials that were given out before need it,
+for 36 hours at most. Then, or at once if others know it, remove that file and restart the server.
+Backups that were made before need the old key.
+`, printable(out.OldMasterKeyFile))
+			}
+			return
 		}
-	}
-	restrictNewFiles()
-	db, err := p.openShown(ctx, p.storeConfig(c))
-	if err != nil {
-		if c.store == "" {
-			err = fmt.Errorf("%w\nA server that runs on the embedded store is to be stopped first", err)
-		}
-		return oldSchema(err)
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	n, err := reseal(ctx, db, next.With(present))
-	if errors.Is(err, identity.ErrNotFound) {
-		return fmt.Errorf("%w in the store", errNoData)
-	}
-	if err != nil {
-		return fmt.Errorf("%w\nRun the command again: what was sealed under the new key stays", err)
-	}
-	return p.results.Print("MasterKey", map[string]int{"Sealed": n}, func(w io.Writer) {
-		fmt.Fprintf(w, "%d values are sealed under the new master key now, and none under another one.\n", n)
 		fmt.Fprint(w, `
 The store does not need the old key any more. Restart each server with the new one: its file with
 --master-key-file, or in the place of master.key. Temporary credentials that were given out before are
@@ -128,25 +138,58 @@ Backups that were made before need the old key.
 	})
 }
 
-// reseal seals everything as key does, which must open all there is. It looks twice: what was
-// sealed otherwise meanwhile would be lost.
-func reseal(ctx context.Context, db *store.DB, key *seal.Key) (n int, err error) {
-	again := func(s store.Sealed) ([]byte, error) {
-		plain, err := key.Open(purpose(s), s.Value)
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: neither of the master keys opens it: %w", s.Table, s.ID, err)
+// askForMasterKey has the server that runs on the data directory replace the key: errNoServer.
+func (p *program) askForMasterKey(ctx context.Context, c *config, in *api.RotateMasterKeyInput) (*api.RotateMasterKeyOutput, error) {
+	by, done, err := p.running(c)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	out := new(api.RotateMasterKeyOutput)
+	return out, by.client(api.Control, "", "").Call(ctx, "RotateMasterKey", in, out)
+}
+
+// replaceMasterKey replaces the key from this process, whatever runs on the store.
+func (p *program) replaceMasterKey(ctx context.Context, c *config, in *api.RotateMasterKeyInput) (_ *api.RotateMasterKeyOutput, err error) {
+	present, err := p.masterKey(c, false)
+	if err != nil {
+		return nil, err
+	}
+	if c.store == "" {
+		if _, err := os.Stat(c.path("poolkeeper.db")); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w in %s", errNoData, c.data)
 		}
-		if by, err := key.Of(s.Value); err != nil || by == key {
-			return nil, err
+	}
+	restrictNewFiles()
+	db, err := p.openShown(ctx, p.storeConfig(c))
+	if err != nil {
+		return nil, oldSchema(err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var account, home []byte
+	err = db.View(ctx, func(tx identity.Tx) error {
+		var err error
+		if account, err = tx.Setting(settingAccount); err == nil {
+			home, err = tx.Setting(settingHome)
 		}
-		return key.Seal(purpose(s), plain), nil
+		return err
+	})
+	if errors.Is(err, identity.ErrNotFound) {
+		err = fmt.Errorf("%w in the store", errNoData)
 	}
-	if n, err = db.Reseal(ctx, again); err != nil {
-		return n, err
+	if err != nil {
+		return nil, err
 	}
-	more, err := db.Reseal(ctx, again)
-	if err == nil && more > 0 {
-		err = fmt.Errorf("%d values were sealed under the old key meanwhile, by a server of an older version: stop it", more)
+	root := principal.Root(string(account))
+	root.Region, root.Now = string(home), p.now()
+	recorded := audit.With(ctx, &audit.Pending{
+		Service: api.Control, Operation: api.Control.Operation("RotateMasterKey"), Caller: root, Input: in,
+		RequestID: uuid.NewString(), UserAgent: "poolkeeper master-key rotate", NewID: uuid.NewString,
+	})
+	r := &masterkey.Rotation{Store: db, Seal: present, Dir: p.keyDir(c)}
+	out, err := r.RotateMasterKey(recorded, root, in)
+	if refused, ok := errors.AsType[*api.Error](err); err != nil && (!ok || refused.Code == api.InternalErrorException) {
+		err = fmt.Errorf("%w\nRun the command again: what was sealed under the new key stays", err)
 	}
-	return n, err
+	return out, err
 }

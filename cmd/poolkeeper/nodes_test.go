@@ -31,7 +31,7 @@ func TestScripts_Postgres(t *testing.T) {
 			env.Setenv("STORE", pgtest.Database(t))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"freeport": freeport, "ready": ready},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"freeport": freeport, "ready": ready, "await": awaitFile},
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -29,7 +30,7 @@ import (
 //	get URL FILE [CA [CERT KEY]]  fetch a URL, which may begin with unix:SOCKET:, into a file that begins
 //	                              with the status and the protocol
 //	hup                           send SIGHUP to the command in the background
-//	await FILE PATTERN            wait until a file matches
+//	await FILES PATTERN           wait until one of the files matches
 //	manager FILE                  be a service manager that writes into a file what it is told
 //	certificate NAME HOST:PORT    make NAME.pem and NAME.key for the host, certified by themselves
 func operatorCommands() map[string]func(*testscript.TestScript, bool, []string) {
@@ -94,7 +95,11 @@ func awaitFile(ts *testscript.TestScript, _ bool, args []string) {
 	defer tick.Stop()
 	deadline := time.After(30 * time.Second)
 	for {
-		text, _ := os.ReadFile(ts.MkAbs(args[0]))
+		var text []byte
+		for _, name := range strings.Fields(args[0]) {
+			part, _ := os.ReadFile(ts.MkAbs(name))
+			text = append(text, part...)
+		}
 		if pattern.Match(text) {
 			return
 		}

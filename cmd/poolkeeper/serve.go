@@ -20,6 +20,8 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
 	"github.com/poolkeeper/poolkeeper/internal/cli"
+	"github.com/poolkeeper/poolkeeper/internal/masterkey"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
 )
 
@@ -119,7 +121,7 @@ func (p *program) serve(ctx context.Context, c *config, reloads *reloading, read
 	}
 	defer control.Close()
 	admin := adminHandler(f.health, f.metrics)
-	servers := []serving{{public, f.accept()}, {controlServer(s.h, admin, shared), control}}
+	servers := []serving{{public, f.accept()}, {p.controlServer(s.h, c, admin, shared), control}}
 	if f.admin != nil {
 		servers = append(servers, serving{adminServer(admin, log), f.admin})
 	}
@@ -323,10 +325,13 @@ func (p *program) listenControl(c *config) (net.Listener, error) {
 
 // controlServer serves the operator's operations, those of the other services that are about
 // an account, and admin unless that is nil.
-func controlServer(h *house, admin http.Handler, s server.Config) *http.Server {
+func (p *program) controlServer(h *house, c *config, admin http.Handler, s server.Config) *http.Server {
 	operator := server.Operator{Account: h.account, Region: h.home}
+	master := &masterkey.Rotation{
+		Store: h.store, Seal: h.master, Dir: p.keyDir(c), Find: func() (*seal.Key, error) { return p.masterKey(c, false) },
+	}
 	s.Services = []server.Served{
-		{Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities)},
+		{Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities, master)},
 		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
 		{Service: api.Identities, Bindings: server.Identities(h.identities, h.exchange)},
 		{Service: api.IAM, Bindings: server.IAM(h.principals)},
@@ -334,11 +339,13 @@ func controlServer(h *house, admin http.Handler, s server.Config) *http.Server {
 	}
 	s.Authenticate, s.Authorize = operator, operator
 	calls := server.New(s)
-	return httpServer(s.Log, func(w http.ResponseWriter, r *http.Request) {
+	control := httpServer(s.Log, func(w http.ResponseWriter, r *http.Request) {
 		if admin != nil && isAdmin(r.URL.Path) {
 			admin.ServeHTTP(w, r)
 			return
 		}
 		calls.ServeHTTP(w, r)
 	})
+	control.WriteTimeout = 0 // another master key takes as long as there are secrets, and the operator may wait
+	return control
 }

@@ -69,6 +69,10 @@ var (
 	NoPoolKey                     = Text{InvalidParameterException, "There is no key for identity pools that ask for %s.", Ours}
 	LookupNeedsOne                = Text{InvalidParameterException, "Please provide an IdentityId or a DeveloperUserIdentifier.", Ours}
 
+	MasterKeyUnusable = Text{InvalidParameterException, "The new master key can not be used: %s", Ours}
+	MasterKeyNotFound = Text{InvalidParameterException, "A start of this server would not find both master keys. Give it both first: --master-key-file and --old-master-key-file.", Ours}
+	MasterKeyOnItsWay = Text{ResourceConflictException, "Another master key has begun to replace the one in use: %s. Rotate to that one first.", Ours}
+
 	LookupMismatch      = Text{ResourceConflictException, "The developer user does not belong to identity '%s'.", Ours}
 	TooManyLogins       = Text{ResourceConflictException, "An identity can not have more than %d logins.", Ours}
 	ProviderTaken       = Text{ResourceConflictException, "The identity has another login of %s.", Ours}

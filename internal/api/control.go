@@ -5,7 +5,7 @@ package api
 var Control = &Service{
 	Name:         "poolkeeper",
 	TargetPrefix: "PoolkeeperControl",
-	Doc:          "The operator's side of this server: keys that sign tokens, sessions in use, where roles get credentials, and why policies decide as they do.",
+	Doc:          "The operator's side of this server: keys that sign tokens, the master key, sessions in use, where roles get credentials, and why policies decide as they do.",
 	Operations: []*Operation{
 		deleteRoleUpstream,
 		getPolicyDecisions,
@@ -13,6 +13,7 @@ var Control = &Service{
 		listRegions,
 		listSigningKeys,
 		revokeSessions,
+		rotateMasterKey,
 		rotateSigningKeys,
 		setRoleUpstream,
 	},
@@ -163,6 +164,24 @@ var revokeSessions = &Operation{
 		optional("IssuedBefore", dateType, "Sessions issued before it are refused."),
 	),
 	Errors: []Code{InvalidParameterException, ResourceNotFoundException, InternalErrorException},
+}
+
+var masterKeyFile = text("MasterKeyFile", 1, 4096, "")
+
+var rotateMasterKey = &Operation{
+	Name:   "RotateMasterKey",
+	Doc:    "Seals all that is sealed in the store under another master key, while it is in use.",
+	Access: AccessWrite,
+	Audit:  AuditChange,
+	Input: structure("RotateMasterKeyInput",
+		required("MasterKeyFile", masterKeyFile, "The file of the new master key, which the server reads. The key itself is in no request."),
+	),
+	Output: structure("RotateMasterKeyOutput",
+		optional("SealedValues", number("SealedValues", Long, 0, 0), "How many values were sealed under another master key before; left out if none was."),
+		optional("MasterKeyFile", masterKeyFile, "The file that the server has put the new key into; left out where others keep it."),
+		optional("OldMasterKeyFile", masterKeyFile, "The file in which the server has kept the old one."),
+	),
+	Errors: []Code{InvalidParameterException, ResourceConflictException, InternalErrorException},
 }
 
 var rotateSigningKeys = &Operation{

@@ -65,7 +65,7 @@ func checkDoc(t *testing.T, what, doc string) {
 
 func TestServices_Operations(t *testing.T) {
 	t.Parallel()
-	count := map[*Service]int{CognitoIdentity: 23, IAM: 70, STS: 4, Identities: 11, Control: 8}
+	count := map[*Service]int{CognitoIdentity: 23, IAM: 70, STS: 4, Identities: 11, Control: 9}
 	for _, service := range allServices {
 		checkDoc(t, service.Name, service.Doc)
 		if got, want := len(service.Operations), count[service]; got != want {

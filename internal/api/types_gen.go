@@ -2198,6 +2198,26 @@ type RoleUpstream struct {
 	Policy string
 }
 
+// RotateMasterKeyInput is the input of RotateMasterKey, which seals all that is sealed in the
+// store under another master key, while it is in use.
+type RotateMasterKeyInput struct {
+	// The file of the new master key, which the server reads. The key itself is in no request.
+	// Required. 1 to 4096 characters.
+	MasterKeyFile string
+}
+
+// RotateMasterKeyOutput is the output of RotateMasterKey.
+type RotateMasterKeyOutput struct {
+	// How many values were sealed under another master key before; left out if none was.
+	SealedValues int64
+	// The file that the server has put the new key into; left out where others keep it.
+	// 1 to 4096 characters.
+	MasterKeyFile string
+	// The file in which the server has kept the old one.
+	// 1 to 4096 characters.
+	OldMasterKeyFile string
+}
+
 // RotateSigningKeysInput is the input of RotateSigningKeys, which publishes a new signing key,
 // which replaces the active one once verifiers have had time to fetch it.
 type RotateSigningKeysInput struct {

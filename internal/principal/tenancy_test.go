@@ -33,7 +33,7 @@ var internalMethods = map[string]string{
 }
 
 // elsewhereServed are operations that other rooms serve.
-var elsewhereServed = []string{"AssumeRoleWithWebIdentity", "ListRegions", "ListSigningKeys", "RotateSigningKeys"}
+var elsewhereServed = []string{"AssumeRoleWithWebIdentity", "ListRegions", "ListSigningKeys", "RotateMasterKey", "RotateSigningKeys"}
 
 // ownersWorld has one of everything, and everything of it has what mark says in its name.
 func ownersWorld(t *testing.T) (w *world, refs map[string]string) {

@@ -81,6 +81,35 @@ func CreateFile(path string) (*Key, error) {
 	return newKey(master[:]), nil
 }
 
+// CopyFile makes to a copy of the key file from, which is read as [ReadFile] does, and returns the key. What to
+// was before, it is until the copy is durable.
+func CopyFile(to, from string) (*Key, error) {
+	if _, err := ReadFile(from); err != nil { // the mode, too
+		return nil, err
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return nil, err
+	}
+	k, err := Parse(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", from, err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+".") // with mode 0600
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), to)
+	}
+	if err == nil {
+		return k, syncDir(filepath.Dir(to))
+	}
+	return nil, errors.Join(err, os.Remove(f.Name()))
+}
+
 // syncDir makes the names in a directory durable: syncing a file does not.
 func syncDir(path string) error {
 	d, err := os.Open(path)

@@ -187,8 +187,13 @@ func STS(s *principal.Service, exchange *sts.Service) []Binding {
 	}
 }
 
+// MasterKeys replace the master key.
+type MasterKeys interface {
+	RotateMasterKey(context.Context, identity.Caller, *api.RotateMasterKeyInput) (*api.RotateMasterKeyOutput, error)
+}
+
 // Control returns the bindings of the operators' service.
-func Control(keys *token.Ring, principals *principal.Service, identities *identity.Service) []Binding {
+func Control(keys *token.Ring, principals *principal.Service, identities *identity.Service, master MasterKeys) []Binding {
 	return []Binding{
 		bind("DeleteRoleUpstream", principals.DeleteRoleUpstream),
 		bind("GetPolicyDecisions", principals.GetPolicyDecisions),
@@ -196,6 +201,7 @@ func Control(keys *token.Ring, principals *principal.Service, identities *identi
 		bind("ListRegions", identities.ListRegions),
 		bind("ListSigningKeys", keys.ListSigningKeys),
 		bind("RevokeSessions", principals.RevokeSessions),
+		bind("RotateMasterKey", master.RotateMasterKey),
 		bind("RotateSigningKeys", keys.RotateSigningKeys),
 		bind("SetRoleUpstream", principals.SetRoleUpstream),
 	}

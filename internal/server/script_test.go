@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
 
@@ -63,7 +64,7 @@ import (
 // name, who signs with a key from there on, and a session token if there is a third word.
 // "token NAME {...}" keeps an ID token of op.example, in which the claims replace those of
 // ann. ${upstream} is the URL of a host with three security token services: /sts, /refuses and
-// /fails. ${stamp} is the time as signatures write it, ${day}
+// /fails. ${keydir} is the directory of the master key, where "key NAME" makes another one. ${stamp} is the time as signatures write it, ${day}
 // its day; ${root}, ${other} and ${dev} are access key ids.
 //
 // go test -update writes the answers anew: read the difference.
@@ -190,6 +191,7 @@ func runScript(t *testing.T, path string) {
 		r.vars[name] = site.who[name].AccessKeyID
 	}
 	r.vars["upstream"] = site.provider.url
+	r.vars["keydir"] = site.master.Dir
 	s := parseScript(t, path)
 	for _, p := range s.steps {
 		for _, line := range p.text {
@@ -246,6 +248,10 @@ func (r *run) command(t *testing.T, where, line string) {
 			t.Fatalf("%s: %s: %v", where, line, err)
 		}
 		r.vars[name] = r.site.provider.token(t, claims)
+	case strings.HasPrefix(line, "key "):
+		if _, err := seal.CreateFile(filepath.Join(r.site.master.Dir, strings.TrimPrefix(line, "key "))); err != nil {
+			t.Fatal(err)
+		}
 	case line == "make keys":
 		if err := r.site.keys.Ensure(t.Context()); err != nil {
 			t.Fatal(err)

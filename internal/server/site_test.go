@@ -20,6 +20,7 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/login"
+	"github.com/poolkeeper/poolkeeper/internal/masterkey"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 	"github.com/poolkeeper/poolkeeper/internal/seal"
 	"github.com/poolkeeper/poolkeeper/internal/server"
@@ -100,6 +101,7 @@ type site struct {
 	keys       *token.Ring
 	identities *identity.Service
 	principals *principal.Service
+	master     *masterkey.Rotation
 	provider   *provider
 	config     server.Config
 	// handler serves what everybody may call; control what operators may.
@@ -131,7 +133,8 @@ func newSite(t testing.TB, c change) *site {
 	if c.log != nil {
 		log = c.log
 	}
-	master, err := seal.CreateFile(filepath.Join(t.TempDir(), "master.key"))
+	keyDir := t.TempDir()
+	master, err := seal.CreateFile(filepath.Join(keyDir, "master.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +146,13 @@ func newSite(t testing.TB, c change) *site {
 	if err := s.db.UseIDKey(t.Context(), func(tx identity.Tx) ([]byte, error) { return identity.IDKey(tx, master) }); err != nil {
 		t.Fatal(err)
 	}
+	err = s.db.Update(t.Context(), func(tx identity.Tx) error {
+		return tx.PutSetting(identity.SettingSeal, master.Seal("setting/"+identity.SettingSeal, nil))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.master = &masterkey.Rotation{Store: s.db, Seal: master, Dir: keyDir}
 	s.keys, err = token.New(token.Config{
 		Store: s.db, Seal: master, Issuer: issuer, Algorithm: cmp.Or(c.algorithm, token.ES256), KeyIDPrefix: region, Now: now,
 	})
@@ -211,7 +221,7 @@ func newSite(t testing.TB, c change) *site {
 	s.handler = server.New(s.config)
 	operators := s.config
 	operators.Services = []server.Served{
-		{Service: api.Control, Bindings: server.Control(s.keys, s.principals, s.identities)},
+		{Service: api.Control, Bindings: server.Control(s.keys, s.principals, s.identities, s.master)},
 		{Service: api.IAM, Bindings: server.IAM(s.principals)},
 	}
 	operator := server.Operator{Account: account, Region: region}

@@ -13,10 +13,11 @@ type outbox interface {
 	dropEvents(rows []audit.Row) error
 }
 
-// record puts into the outbox what the run has done, if it is a call that did it.
+// record puts into the outbox what the run has done, if it is a call that did it. A call of several
+// transactions is one event, in the first that changes something.
 func (t *tx) record() error {
 	p := audit.From(t.ctx)
-	if p == nil {
+	if p == nil || p.Recorded() {
 		return nil
 	}
 	n, err := t.db.engine.number(t.ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync/atomic"
 
@@ -14,6 +15,7 @@ import (
 // A sqliteEngine is one SQLite file, which this process alone has open. Readers and the
 // writer have connections of their own (WAL mode), so that neither waits for the other.
 type sqliteEngine struct {
+	path    string
 	dsn     string // of the writer
 	db      *DB
 	lock    *flock.Flock
@@ -23,6 +25,8 @@ type sqliteEngine struct {
 	read func(context.Context) (conn, error)
 	// conn is the writer's; nil after a failure that it did not survive.
 	conn *sqliteConn
+	// files are the database and its log as conn has them open; nil: not known yet.
+	files [2]os.FileInfo
 	// last is the number of the last event of the outbox. The writer's.
 	last int64
 
@@ -41,8 +45,14 @@ func openSQLite(ctx context.Context, cfg Config, db *DB) (*sqliteEngine, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{dsn: writerDSN(path), db: db, lock: lock, failed: make(chan struct{})}
+	e := &sqliteEngine{path: path, dsn: writerDSN(path), db: db, lock: lock, failed: make(chan struct{})}
 	if e.conn, err = connectSQLite(e.dsn); err != nil {
+		// SQLite does not say why a file can not be opened.
+		if f, why := os.OpenFile(path, os.O_RDWR, 0); why != nil {
+			err = why
+		} else {
+			f.Close()
+		}
 		return nil, errors.Join(err, lock.Close())
 	}
 	err = migrate(ctx, e.conn, e.dsn, fresh, cfg.Migrating)
@@ -121,7 +131,7 @@ func (e *sqliteEngine) begin(context.Context) (conn, error) {
 		if err != nil {
 			return nil, unavailable("open a connection", err)
 		}
-		e.conn = c
+		e.conn, e.files[1] = c, nil
 	}
 	if _, err := e.conn.exec(beginWrite); err != nil {
 		return e.conn, unavailable("begin", err)
@@ -144,12 +154,34 @@ func (e *sqliteEngine) commit(n int, tr *transaction) error {
 	if tr.dead == nil {
 		if _, err := tr.conn.exec(commit); err != nil {
 			tr.dead = unavailable("commit", err)
+		} else if tr.changed {
+			tr.dead = e.inPlace()
 		}
 	}
 	if tr.dead != nil {
 		e.abandon(n, tr)
 	}
 	return tr.dead
+}
+
+// errMoved: what was committed is where no start will look for it.
+var errMoved = errors.New("the file of the store is not where it was")
+
+// inPlace fails unless the files that were written to are those that a start opens.
+func (e *sqliteEngine) inPlace() error {
+	for i, name := range []string{e.path, e.path + "-wal"} {
+		now, err := os.Stat(name)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errMoved, err)
+		}
+		if e.files[i] == nil {
+			e.files[i] = now
+		}
+		if !os.SameFile(now, e.files[i]) {
+			return fmt.Errorf("%w: %s", errMoved, name)
+		}
+	}
+	return nil
 }
 
 // abandon implements [engine].

@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "insert":
 		err = insertForEver(path)
+	case "open":
+		err = openOnce(path)
 	case "write past the limit":
 		err = writePastLimit(path)
 	default:

@@ -21,6 +21,9 @@ func code(err error) int {
 // A full disk shows as SQLITE_FULL, or, when it is the shared memory file that can not
 // grow, as one of the codes listed here. That passes when there is space again.
 func fatal(err error) bool {
+	if errors.Is(err, errMoved) {
+		return true
+	}
 	switch c := code(err); c {
 	case sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP,
 		sqlite3.SQLITE_IOERR_NOMEM:

@@ -160,6 +160,8 @@ var structs = []any{
 	api.RevokeIdentityOutput{},
 	api.RevokeSessionsInput{},
 	api.RevokeSessionsOutput{},
+	api.RotateMasterKeyInput{},
+	api.RotateMasterKeyOutput{},
 	api.RotateSigningKeysInput{},
 	api.RotateSigningKeysOutput{},
 	api.SearchDeveloperIdentitiesInput{},

@@ -29,18 +29,15 @@ func clockOfFile() time.Time {
 }
 `
 
-// F10: the clock jumps, forth and back, by an hour and by a day, under load of clients whose clocks jump, too.
-// Clients whose clocks do not are refused, and served again when it has come back. No
-// identity changes, no id or key appears twice, and tokens are good for as long as they say.
-func TestClock(t *testing.T) {
-	onlyLong(t)
-	n := newNode(t, build(t, change{
+// newClockNode returns a node whose clock set sets off.
+func newClockNode(t *testing.T, flags ...string) (n *node, set func(time.Duration)) {
+	t.Helper()
+	n = newNode(t, build(t, change{
 		name: "clock", file: "cmd/poolkeeper/main.go", old: "now: time.Now", new: "now: clockOfFile",
 		more: map[string]string{"cmd/poolkeeper/clock_of_file.go": setClock},
-	}), "--signing-algorithm", "ES256")
-	off := time.Duration(0)
-	set := func(d time.Duration) {
-		off = d
+	}), flags...)
+	return n, func(d time.Duration) {
+		t.Helper()
 		if err := os.WriteFile(filepath.Join(n.dir, "clock.new"), []byte(strconv.Itoa(int(d.Seconds()))), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -48,6 +45,15 @@ func TestClock(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// F10: the clock jumps, forth and back, by an hour and by a day, under load of clients whose clocks jump, too.
+// Clients whose clocks do not are refused, and served again when it has come back. No
+// identity changes, no id or key appears twice, and tokens are good for as long as they say.
+func TestClock(t *testing.T) {
+	onlyLong(t)
+	n, set := newClockNode(t, "--signing-algorithm", "ES256")
+	off := time.Duration(0)
 	set(0)
 	n.start()
 	l := newLedger(t, n)
@@ -55,6 +61,7 @@ func TestClock(t *testing.T) {
 	var good []string // of the time that the clock has at the end
 	for _, d := range []time.Duration{0, time.Hour, -time.Hour, 0, 24 * time.Hour, -24 * time.Hour, time.Second, 0} {
 		set(d)
+		off = d
 		follows := *n
 		follows.now = func() time.Time { return time.Now().Add(off) }
 		stays := *n

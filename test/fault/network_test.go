@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -216,26 +215,4 @@ func (r *repeated) Read(p []byte) (int, error) {
 		r.rest.Reset(r.unit)
 	}
 	return r.rest.Read(p)
-}
-
-// F18: a longer run under load. What the server holds does not grow, and the log of the database is
-// folded back into it.
-func TestLongRun(t *testing.T) {
-	onlyLong(t)
-	n := newNode(t, program(t), "--log-level", "warn")
-	n.start()
-	l := newLedger(t, n)
-	stop := l.load(16, n)
-	d := 2 * span(0)
-	after(t.Context(), d/4, d/4+time.Millisecond)
-	memory, files := n.rss(), n.files()
-	after(t.Context(), 3*d/4, 3*d/4+time.Millisecond)
-	grown, more, wal := n.rss()-memory, n.files()-files, n.size("poolkeeper.db-wal")
-	stop()
-	t.Logf("%v of load: %d MB and %d descriptors more in the last three quarters, log of %d MB beside %d MB",
-		d, grown, more, wal>>20, n.size("poolkeeper.db")>>20)
-	if grown > 64 || more > 40 || wal > 64<<20 {
-		t.Error(fmt.Sprint("it grows: ", grown, " MB, ", more, " descriptors, log of ", wal, " bytes"))
-	}
-	l.check(n)
 }

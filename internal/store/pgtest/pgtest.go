@@ -84,16 +84,10 @@ func start(fsync string) (*Server, error) {
 	}
 	if os.Geteuid() == 0 {
 		// The server refuses to be root's.
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			return nil, err
-		}
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		if err := os.Chown(s.dir, uid, gid); err != nil {
-			return nil, err
-		}
 		s.as = []string{"/usr/sbin/runuser", "-u", "postgres", "--"}
+	}
+	if err := giveToServer(s.dir, len(s.as) > 0); err != nil {
+		return nil, err
 	}
 	// Its default collation is not byte by byte, as on many a server.
 	if out, err := s.command("initdb", "-D", s.data(), "-U", "poolkeeper", "-A", "trust", "-E", "UTF8",
@@ -113,6 +107,20 @@ func start(fsync string) (*Server, error) {
 		return nil, err
 	}
 	return s, s.start()
+}
+
+// giveToServer makes a directory the server's user's, if that is another one.
+func giveToServer(dir string, other bool) error {
+	if !other {
+		return nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return err
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	return os.Chown(dir, uid, gid)
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -205,4 +213,44 @@ func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	s.wait.Close()
 	_ = s.run.Wait() // what it says is in its log
+}
+
+// Standby starts a standby of the server, which is a copy of it from now on and can take its place.
+func (s *Server) Standby(t testing.TB) *Server {
+	t.Helper()
+	b := &Server{bin: s.bin, as: s.as}
+	var err error
+	if b.dir, err = os.MkdirTemp("", "pk-pg-"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if b.wait != nil {
+			b.Stop(t)
+		}
+		os.RemoveAll(b.dir)
+	})
+	if err := giveToServer(b.dir, len(s.as) > 0); err != nil {
+		t.Fatal(err)
+	}
+	out, err := b.command("pg_basebackup", "-D", b.data(), "-h", s.dir, "-U", "poolkeeper", "-R", "-c", "fast", "-X", "stream", "--no-sync").CombinedOutput()
+	if err != nil {
+		t.Fatalf("pg_basebackup: %v: %s", err, out)
+	}
+	f, err := os.OpenFile(filepath.Join(b.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = fmt.Fprintf(f, "unix_socket_directories = '%s'\n", b.dir)
+	if err = errors.Join(err, f.Close(), b.start()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Promote makes a standby the server that takes writes.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	if out, err := s.command("pg_ctl", "promote", "-D", s.data(), "-w").CombinedOutput(); err != nil {
+		t.Fatalf("pg_ctl: %v: %s", err, out)
+	}
 }

@@ -1,7 +1,8 @@
-package main
+package masterkey
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -41,7 +42,7 @@ func TestReseal_WhileServersSeal(t *testing.T) {
 	old, next := makeKey("old"), makeKey("next")
 	db := open()
 	err := db.Update(ctx, func(tx identity.Tx) error {
-		return tx.PutSetting(settingSeal, old.Seal("setting/"+settingSeal, []byte("x")))
+		return tx.PutSetting(identity.SettingSeal, old.Seal("setting/"+identity.SettingSeal, []byte("x")))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +56,7 @@ func TestReseal_WhileServersSeal(t *testing.T) {
 	done := make(chan struct{})
 	begun := make(chan struct{}, 100)
 	for i, key := range []*seal.Key{next.With(old), old.With(next), old} {
-		s, err := principal.New(principal.Config{Store: open().Principals(), Seal: key, NewID: newID, Issuer: "https://issuer.example"})
+		s, err := principal.New(principal.Config{Store: open().Principals(), Seal: key, NewID: func(prefix string) string { return prefix + rand.Text()[:17] }, Issuer: "https://issuer.example"})
 		if err != nil {
 			t.Fatal(err)
 		}
