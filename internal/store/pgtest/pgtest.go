@@ -4,6 +4,7 @@
 package pgtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -177,6 +178,27 @@ func (s *Server) Database(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return s.url(name)
+}
+
+// Contents returns all rows of all tables at a URL, as the wire has them: texts and bytes as they are.
+func Contents(t testing.TB, url string) []byte {
+	t.Helper()
+	c, err := pgconn.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close(context.Background()) }() // it has only read
+	tables, err := c.Exec(t.Context(), "SELECT oid::regclass FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'").ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all bytes.Buffer
+	for _, row := range tables[0].Rows {
+		if _, err := c.CopyTo(t.Context(), &all, "COPY "+string(row[0])+" TO STDOUT WITH (FORMAT binary)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.Bytes()
 }
 
 // Socket is the path of the server's socket.
