@@ -25,6 +25,8 @@ type postgresEngine struct {
 	config *pgconn.Config
 	// prepare: statements are prepared once for each connection.
 	prepare bool
+	// begin is how an Update begins.
+	begin   query
 	cache   atomic.Pointer[cache] // never nil
 	looks   looks
 	numbers numbers
@@ -58,7 +60,7 @@ func openPostgres(ctx context.Context, url string, migrate bool, db *DB) (*postg
 		return nil, "of --store", err
 	}
 	name := fmt.Sprintf("%s on %s:%d", config.Database, config.Host, config.Port)
-	e := &postgresEngine{db: db, config: config, prepare: prepare, beat: leaseBeat}
+	e := &postgresEngine{db: db, config: config, prepare: prepare, begin: beginSerializable, beat: leaseBeat}
 	e.cache.Store(&cache{revision: -1})
 	e.looks.read = e.readRevision
 	e.numbers.take = e.takeNumbers
