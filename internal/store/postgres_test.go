@@ -1,9 +1,12 @@
 package store
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/principal"
@@ -31,7 +34,13 @@ type reused struct {
 	open func(testing.TB) string
 
 	mu   sync.Mutex
-	idle []string
+	idle []emptied
+}
+
+// An emptied database has a connection by which that is done, since to open one takes long, too.
+type emptied struct {
+	url string
+	c   *pgconn.PgConn
 }
 
 // url returns the URL of a database without rows, for as long as the test runs.
@@ -39,26 +48,34 @@ func (r *reused) url(t testing.TB) string {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var url string
+	var e emptied
 	if n := len(r.idle); n > 0 {
-		url, r.idle = r.idle[n-1], r.idle[:n-1]
+		e, r.idle = r.idle[n-1], r.idle[:n-1]
 	} else {
-		url = r.open(t)
+		e.url = r.open(t)
+		var err error
+		if e.c, err = pgconn.Connect(t.Context(), e.url); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			return // it may be in use still
 		}
-		names := []string{"writer", "lease"}
+		all := "DELETE FROM writer; DELETE FROM lease;"
 		for _, table := range tables {
-			names = append(names, table.Name)
+			all += "DELETE FROM " + table.Name + ";"
 		}
-		pgtest.Empty(t, url, names...)
+		// The context of the test has ended.
+		if err := e.c.Exec(context.Background(), all).Close(); err != nil {
+			t.Error(err)
+			return
+		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.idle = append(r.idle, url)
+		r.idle = append(r.idle, e)
 	})
-	return url
+	return e.url
 }
 
 // plain are databases on the server of this process, and pooled those behind a pooler, which gives a client another

@@ -97,19 +97,6 @@ func Spread(t testing.TB, coordinator string, tables ...string) {
 	}
 }
 
-// Empty removes all rows of tables.
-func Empty(t testing.TB, url string, tables ...string) {
-	t.Helper()
-	var all strings.Builder
-	for _, table := range tables {
-		fmt.Fprintf(&all, "DELETE FROM %s;\n", table)
-	}
-	// The context of the test has ended when it is cleaned up after.
-	if err := execute(context.Background(), url, all.String()); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // execute runs statements at a URL.
 func execute(ctx context.Context, url, sql string) error {
 	c, err := pgconn.Connect(ctx, url)
