@@ -11,21 +11,26 @@ import (
 	"testing"
 )
 
-// poolerWait ends the pooler when it is closed, as it is by the end of this process or when nothing refers to it.
-var poolerWait io.Closer
+// A bouncer is a PgBouncer before the shared server, with its socket in a directory of its own.
+type bouncer struct {
+	dir string
+	// wait ends it when it is closed, as it is when nothing refers to it any more.
+	wait io.Closer
+}
 
-// pooler is the directory of a PgBouncer before the shared server.
-var pooler = sync.OnceValues(func() (dir string, err error) {
+// pooler is the bouncer of a test process.
+var pooler = sync.OnceValues(func() (*bouncer, error) {
 	const program = "/usr/sbin/pgbouncer"
 	if _, err := os.Stat(program); err != nil {
-		return "", errors.Join(errMissing, err)
+		return nil, errors.Join(errMissing, err)
 	}
 	server, err := shared()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if dir, err = os.MkdirTemp("", "pk-pool-"); err != nil {
-		return "", err
+	dir, err := os.MkdirTemp("", "pk-pool-")
+	if err != nil {
+		return nil, err
 	}
 	// A transaction gets the server's connection that has been idle for longest: so one after the other get different
 	// ones.
@@ -44,16 +49,17 @@ default_pool_size = 8
 max_client_conn = 1000
 `, server.dir, dir), 0o644)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	as, err := unprivileged(dir)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if _, poolerWait, err = run(as, dir, dir, program, ini); err != nil {
-		return "", err
+	_, wait, err := run(as, dir, dir, program, ini)
+	if err != nil {
+		return nil, err
 	}
-	return dir, answers(through(dir, "postgres"), dir)
+	return &bouncer{dir, wait}, answers(through(dir, "postgres"), dir)
 })
 
 // through is the URL of a database of the shared server by the pooler in a directory.
@@ -68,12 +74,12 @@ func Pooled(t testing.TB) string {
 	t.Helper()
 	server, err := shared()
 	need(t, err)
-	dir, err := pooler()
+	b, err := pooler()
 	need(t, err)
 	// The pooler knows databases, not schemas.
 	name := fmt.Sprint("pooled", server.databases.Add(1))
 	if err := execute(t.Context(), server.url(""), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}
-	return through(dir, name)
+	return through(b.dir, name)
 }
