@@ -17,6 +17,7 @@ need /usr/bin/node nodejs
 need /usr/bin/npm npm
 need /usr/bin/chromium chromium
 need /usr/share/doc/postgresql postgresql
+need /usr/sbin/pgbouncer pgbouncer
 need /usr/bin/gcc gcc
 need /usr/include/stdlib.h libc6-dev
 need /usr/bin/systemd-analyze systemd
@@ -74,4 +75,11 @@ fi
 
 # The race detector needs cgo; the program itself is built without. No result is taken from
 # the cache: some tests build the program themselves, and the cache does not see that.
-CGO_ENABLED=1 exec "${GO:-go}" test -race -count=1 -timeout 20m "$@" ./...
+export CGO_ENABLED=1
+failed=0
+"${GO:-go}" test -race -count=1 -timeout 20m "$@" ./... || failed=1
+
+# All real clients once more, with a server that keeps everything in PostgreSQL.
+echo "the clients again, on PostgreSQL:" >&2
+POOLKEEPER_TEST_STORE=postgres "${GO:-go}" test -race -count=1 -timeout 20m "$@" ./test/clients || failed=1
+exit $failed

@@ -77,6 +77,9 @@ func (t *tx) NoteKeyUse(id string, use principal.KeyUse) error {
 	if _, err := t.AccessKey(id); err != nil {
 		return err
 	}
-	_, err := t.exec(upsertKeyUse, id, use.Time.UnixMilli(), use.Service, use.Region)
+	n, err := t.exec(updateKeyUse, use.Time.UnixMilli(), use.Service, use.Region, id)
+	if err == nil && n == 0 {
+		_, err = t.exec(insertKeyUse, id, use.Time.UnixMilli(), use.Service, use.Region)
+	}
 	return err
 }

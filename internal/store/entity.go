@@ -120,41 +120,45 @@ func (e entities[T, D]) Insert(v *T) error {
 	return e.t.execCached(identity.ErrConflict, insertEntity, append(key, columns...)...)
 }
 
-func (e entities[T, D]) Update(v *T) error { return e.replace(fold(e.k.common(v).Name), v) }
+func (e entities[T, D]) Update(v *T) error {
+	columns, err := e.columns(v)
+	if err != nil {
+		return fmt.Errorf("update %w", err)
+	}
+	c := e.k.common(v)
+	return e.t.execCached(identity.ErrNotFound, updateEntity, append(columns, c.Account, e.k.name, []byte(fold(c.Name)))...)
+}
 
+// Rename makes another row of one with another key: a key says where a row is.
 func (e entities[T, D]) Rename(name string, to *T) error {
 	c := e.k.common(to)
 	from, key := fold(name), fold(c.Name)
-	if from != key {
-		if err := e.find(c.Account, from); err != nil {
-			return err
-		}
-		// A conflict must be found before anything is written, as with logins.
-		if err := e.find(c.Account, key); !errors.Is(err, identity.ErrNotFound) {
-			if err == nil {
-				err = identity.ErrConflict
-			}
-			return err
-		}
+	if from == key {
+		return e.Update(to)
 	}
-	return e.replace(from, to)
+	// What can fail must before anything is written, as with logins.
+	if _, err := e.columns(to); err != nil {
+		return fmt.Errorf("rename %w", err)
+	}
+	if err := e.find(c.Account, from); err != nil {
+		return err
+	}
+	if err := e.find(c.Account, key); !errors.Is(err, identity.ErrNotFound) {
+		if err == nil {
+			err = identity.ErrConflict
+		}
+		return err
+	}
+	if err := e.Delete(c.Account, name); err != nil {
+		return err
+	}
+	return e.Insert(to)
 }
 
 // find tells whether there is an entity with the key: ErrNotFound.
 func (e entities[T, D]) find(account, key string) error {
 	_, err := e.t.first(selectEntityKey, account, e.k.name, []byte(key))
 	return err
-}
-
-// replace puts a record, and its key, in place of that with the key: ErrNotFound.
-func (e entities[T, D]) replace(key string, v *T) error {
-	columns, err := e.columns(v)
-	if err != nil {
-		return fmt.Errorf("update %w", err)
-	}
-	c := e.k.common(v)
-	columns = append(columns, []byte(fold(c.Name)), c.Account, e.k.name, []byte(key))
-	return e.t.execCached(identity.ErrNotFound, updateEntity, columns...)
 }
 
 func (e entities[T, D]) Delete(account, name string) error {

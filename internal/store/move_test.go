@@ -74,8 +74,15 @@ func backup(t *testing.T, cfg Config) ([]byte, []dump.Sum) {
 func targets(t *testing.T) map[string]Config {
 	return map[string]Config{
 		"file":     {Path: filepath.Join(t.TempDir(), "to.db"), Now: time.Now},
-		"database": {URL: pgtest.Database(t), Now: time.Now},
+		"database": {URL: plain.url(t), Now: time.Now},
 	}
+}
+
+// everyTarget are those, and one that is spread over three servers.
+func everyTarget(t *testing.T) map[string]Config {
+	all := targets(t)
+	all["nodes"] = Config{URL: nodes.url(t), Now: time.Now}
+	return all
 }
 
 // The tables that move are all that there are, with all columns.
@@ -119,7 +126,7 @@ func TestLoad_RoundTrips(t *testing.T) {
 			t.Errorf("no rows of table %s", s.Table)
 		}
 	}
-	for from, source := range targets(t) {
+	for from, source := range everyTarget(t) {
 		h, sums, err := Load(t.Context(), source, bytes.NewReader(stream), noCheck)
 		if err != nil {
 			t.Fatalf("%s: %v", from, err)
@@ -134,7 +141,7 @@ func TestLoad_RoundTrips(t *testing.T) {
 		if !bytes.Equal(again, stream) {
 			t.Errorf("%s: a backup of what was restored is another one", from)
 		}
-		for to, target := range targets(t) {
+		for to, target := range everyTarget(t) {
 			if _, sums, err = Load(t.Context(), target, bytes.NewReader(again), noCheck); err != nil || !cmp.Equal(want, sums) {
 				t.Errorf("%s to %s: %v %v", from, to, sums, err)
 			}

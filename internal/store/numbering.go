@@ -6,8 +6,12 @@ import (
 	"sync"
 )
 
-// numberBlock is how many numbers are taken at a time.
-const numberBlock = 1000
+const (
+	// firstNumber is that of each sequence: zero is none.
+	firstNumber int64 = 1
+	// numberBlock is how many numbers are taken at a time.
+	numberBlock = 1000
+)
 
 // poolSequence is the sequence of the numbers of pools and providers. Each pool has one of its own,
 // which its number names, for its identities.

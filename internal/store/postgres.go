@@ -26,10 +26,12 @@ type postgresEngine struct {
 	config *pgconn.Config
 	// prepare: statements are prepared once for each connection.
 	prepare bool
-	cache   atomic.Pointer[cache] // never nil
-	looks   looks
-	events  events
-	pool    pgPool
+	// begin is how an Update begins.
+	begin  query
+	cache  atomic.Pointer[cache] // never nil
+	looks  looks
+	events events
+	pool   pgPool
 	// writing connections, each of one loop of the writer; nil before the first use and after a
 	// failure.
 	conns [pgWriters]*pgConn
@@ -59,7 +61,7 @@ func openPostgres(ctx context.Context, cfg Config, db *DB) (*postgresEngine, str
 		return nil, "of --store", err
 	}
 	name := fmt.Sprintf("%s on %s:%d", config.Database, config.Host, config.Port)
-	e := &postgresEngine{db: db, config: config, prepare: prepare, beat: leaseBeat}
+	e := &postgresEngine{db: db, config: config, prepare: prepare, begin: beginSerializable, beat: leaseBeat}
 	e.cache.Store(&cache{revision: -1})
 	e.looks.read = e.readRevision
 	e.events.take = e.takeEvents
@@ -260,7 +262,19 @@ func (e *postgresEngine) takeEvents(ctx context.Context) (end int64, err error) 
 // take implements [engine], by a transaction of its own: who takes some does not wait for what others
 // do with theirs, nor do they get into each other's way.
 func (e *postgresEngine) take(t *tx, sequence, n int64) (end int64, err error) {
-	return e.count(t.ctx, takeNumbers, sequence, n+1, n)
+	for {
+		end, err = e.count(t.ctx, takeNumbers, n, sequence)
+		if !errors.Is(err, errNoCounter) {
+			return end, err
+		}
+		err = e.pool.with(t.ctx, func(c *pgConn) error {
+			_, err := c.exec(insertNumbering, sequence, firstNumber)
+			return err
+		})
+		if err != nil {
+			return 0, unavailable("take numbers", err)
+		}
+	}
 }
 
 // count raises a count by one statement, which returns it.

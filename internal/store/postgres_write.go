@@ -28,7 +28,7 @@ func (e *postgresEngine) writing(n int) *transaction {
 		return tr
 	}
 	c.bound(context.Background())
-	c.begin(beginSerializable, nil)
+	c.begin(e.begin, nil)
 	tr.conn = c
 	if err := c.flush(); err != nil {
 		tr.dead = unavailable("begin", err)

@@ -11,7 +11,9 @@ import (
 // unchanged on PostgreSQL and its relatives: parameters first appear in ascending
 // order (SQLite numbers $n by first appearance), columns are named, an order ends in
 // a unique key, and nothing is used that a distributed engine lacks (foreign
-// keys, sequences, triggers, savepoints, row numbers).
+// keys, sequences, triggers, savepoints, row numbers). No key of a row changes, since it says
+// where the row is; and what is to be written whether it is there or not is updated, or else inserted, since
+// not every engine has ON CONFLICT DO UPDATE.
 type query string
 
 const (
@@ -55,9 +57,8 @@ const (
 	insertProvider     query = `INSERT INTO provider (number, pool, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 	deleteProviders    query = `DELETE FROM provider WHERE pool = $1`
 
-	// takeNumbers sets or raises the next number of a sequence and returns it.
-	takeNumbers query = `INSERT INTO numbering (pool, next) VALUES ($1, $2)
-		ON CONFLICT (pool) DO UPDATE SET next = numbering.next + $3 RETURNING next`
+	// takeNumbers raises the next number of a sequence and returns it. The first to take any inserts the row.
+	takeNumbers     query = `UPDATE numbering SET next = next + $1 WHERE pool = $2 RETURNING next`
 	insertNumbering query = `INSERT INTO numbering (pool, next) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	deleteNumbering query = `DELETE FROM numbering WHERE pool = $1`
 )
@@ -116,8 +117,8 @@ const (
 		ORDER BY key LIMIT $4`
 	insertEntity query = `INSERT INTO entity (account, kind, key, name, id, doc, created)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
-	updateEntity query = `UPDATE entity SET name = $1, id = $2, doc = $3, created = $4, key = $5
-		WHERE account = $6 AND kind = $7 AND key = $8`
+	updateEntity query = `UPDATE entity SET name = $1, id = $2, doc = $3, created = $4
+		WHERE account = $5 AND kind = $6 AND key = $7`
 	deleteEntity query = `DELETE FROM entity WHERE account = $1 AND kind = $2 AND key = $3`
 )
 
@@ -137,8 +138,9 @@ const (
 	updateSecret    query = `UPDATE access_key SET secret = $1 WHERE id = $2`
 
 	selectKeyUse query = `SELECT time, service, region FROM access_key_use WHERE id = $1`
-	upsertKeyUse query = `INSERT INTO access_key_use (id, time, service, region) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (id) DO UPDATE SET time = excluded.time, service = excluded.service, region = excluded.region`
+	insertKeyUse query = `INSERT INTO access_key_use (id, time, service, region) VALUES ($1, $2, $3, $4)
+		ON CONFLICT DO NOTHING`
+	updateKeyUse query = `UPDATE access_key_use SET time = $1, service = $2, region = $3 WHERE id = $4`
 	deleteKeyUse query = `DELETE FROM access_key_use WHERE id = $1`
 )
 
@@ -162,8 +164,8 @@ const (
 
 const (
 	selectSetting query = `SELECT value FROM setting WHERE name = $1`
-	upsertSetting query = `INSERT INTO setting (name, value) VALUES ($1, $2)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	insertSetting query = `INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	updateSetting query = `UPDATE setting SET value = $1 WHERE name = $2`
 )
 
 // selectAll reads a table in the order of its key.

@@ -1,6 +1,10 @@
 package store
 
-import "github.com/poolkeeper/poolkeeper/internal/identity"
+import (
+	"errors"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
 
 func (t *tx) Setting(name string) ([]byte, error) {
 	c := t.cache
@@ -21,5 +25,9 @@ func (t *tx) Setting(name string) ([]byte, error) {
 }
 
 func (t *tx) PutSetting(name string, value []byte) error {
-	return t.execCached(identity.ErrNotFound, upsertSetting, name, notNull(value))
+	err := t.execCached(identity.ErrNotFound, updateSetting, notNull(value), name)
+	if errors.Is(err, identity.ErrNotFound) {
+		err = t.execCached(identity.ErrConflict, insertSetting, name, notNull(value))
+	}
+	return err
 }

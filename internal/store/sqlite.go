@@ -209,7 +209,13 @@ func (e *sqliteEngine) number(context.Context) (int64, error) {
 // take implements [engine], in the transaction, since there is no other: what is rolled back
 // with it is forgotten with it.
 func (e *sqliteEngine) take(t *tx, sequence, n int64) (end int64, err error) {
-	row, err := t.first(takeNumbers, sequence, n+1, n)
+	row, err := t.first(takeNumbers, n, sequence)
+	if errors.Is(err, identity.ErrNotFound) {
+		if _, err := t.exec(insertNumbering, sequence, firstNumber); err != nil {
+			return 0, err
+		}
+		row, err = t.first(takeNumbers, n, sequence)
+	}
 	if err != nil {
 		return 0, err
 	}

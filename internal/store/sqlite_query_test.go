@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -79,6 +80,45 @@ func TestQueries_Portable(t *testing.T) {
 			t.Errorf("%s: not noticed", bad)
 		}
 	}
+}
+
+// A key says on which machine a row is, so no row gets another one; and not every engine has ON CONFLICT DO UPDATE, or
+// ON CONFLICT with a target, for rows that are elsewhere.
+func TestQueries_Spread(t *testing.T) {
+	t.Parallel()
+	for name, q := range queries(t) {
+		if err := movesRow(string(q)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, bad := range []string{
+		"UPDATE login SET pool = $1 WHERE subject = $2", "UPDATE entity SET name = $1, key = $2 WHERE id = $3",
+		"INSERT INTO pool (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", "INSERT INTO pool (id) VALUES ($1) ON CONFLICT DO UPDATE SET id = $1",
+	} {
+		if movesRow(bad) == nil {
+			t.Errorf("%s: not noticed", bad)
+		}
+	}
+	if err := movesRow("UPDATE entity SET name = $1 WHERE key = $2"); err != nil {
+		t.Error(err)
+	}
+}
+
+func movesRow(text string) error {
+	if text = strings.Join(strings.Fields(text), " "); strings.Contains(strings.ReplaceAll(text, "ON CONFLICT DO NOTHING", ""), "ON CONFLICT") {
+		return errors.New("has ON CONFLICT other than DO NOTHING")
+	}
+	text, update := strings.CutPrefix(text, "UPDATE ")
+	name, set, _ := strings.Cut(text, " SET ")
+	set, _, _ = strings.Cut(set, " WHERE ")
+	for _, t := range tables {
+		for _, key := range strings.Split(t.key, ", ") {
+			if update && t.Name == name && regexp.MustCompile(`\b`+key+` =`).MatchString(set) {
+				return fmt.Errorf("changes %s of %s, which says where the row is", key, name)
+			}
+		}
+	}
+	return nil
 }
 
 // No query sorts, and those that requests cause search by key.

@@ -36,7 +36,7 @@ type table struct {
 // master key all else is in vain.
 var tables = []*table{
 	{
-		Table: columns("setting", "name text", "value bytes"), key: "name", insert: upsertSetting,
+		Table: columns("setting", "name text", "value bytes"), key: "name", insert: insertSetting,
 		sealed: func(row []driver.Value) (Sealed, bool) {
 			if !slices.Contains(sealedSettings, row[0].(string)) {
 				return Sealed{}, false
@@ -58,7 +58,7 @@ var tables = []*table{
 			return Sealed{Table: "access_key", ID: row[0].(string), Value: row[4].([]byte)}, true
 		},
 	},
-	{Table: columns("access_key_use", "id text", "time int", "service text", "region text"), key: "id", insert: upsertKeyUse},
+	{Table: columns("access_key_use", "id text", "time int", "service text", "region text"), key: "id", insert: insertKeyUse},
 	{
 		Table: columns("entity", "account text", "kind text", "key bytes", "name text", "id text", "doc text", "created int"),
 		key:   "account, kind, key", insert: insertEntity,

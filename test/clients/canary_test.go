@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentity"
 
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
+	"github.com/poolkeeper/poolkeeper/internal/store/pgtest"
 )
 
 // canary is a part of everything that these tests send as a secret, a token or a
@@ -172,11 +173,7 @@ func TestCanary(t *testing.T) {
 	secrets["a private key"] = "PRIVATE KEY"
 	delete(secrets, "the canary")
 	kept := 0
-	for _, name := range []string{"poolkeeper.db", "poolkeeper.db-wal"} {
-		content, err := os.ReadFile(filepath.Join(w.data, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, content := range w.contents() {
 		kept += bytes.Count(content, []byte(canary))
 		for what, secret := range secrets {
 			if bytes.Contains(content, []byte(secret)) {
@@ -188,6 +185,24 @@ func TestCanary(t *testing.T) {
 		t.Error("not even the developer user is in the database: this test looks in the wrong place")
 	}
 	w.start()
+}
+
+// contents returns, by name, what the store of a server that does not run consists of: its files, or the rows
+// of its database.
+func (w *world) contents() map[string][]byte {
+	w.t.Helper()
+	if w.store != "" {
+		return map[string][]byte{"the database": pgtest.Contents(w.t, w.store)}
+	}
+	all := make(map[string][]byte)
+	for _, name := range []string{"poolkeeper.db", "poolkeeper.db-wal"} {
+		content, err := os.ReadFile(filepath.Join(w.data, name))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all[name] = content
+	}
+	return all
 }
 
 // sendRaw sends bytes and waits for the end of the answer.

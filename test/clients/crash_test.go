@@ -71,7 +71,15 @@ func TestCrash_Acknowledged(t *testing.T) {
 	t.Logf("%d rounds, %d users acknowledged or begun", rounds, len(all.users))
 
 	w.stop()
-	checkDatabase(t, filepath.Join(w.data, "poolkeeper.db"))
+	file := filepath.Join(w.data, "poolkeeper.db")
+	if w.store != "" {
+		// All of it can be read, the same twice, and a file can hold it.
+		file = filepath.Join(w.dir, "copy.db")
+		if r := w.run(w.environ(), program, "copy", "--from", w.store, "--to", "sqlite:"+file); r.code != 0 {
+			t.Fatalf("copy: %+v", r)
+		}
+	}
+	checkDatabase(t, file)
 }
 
 // A ledger is what the clients know of the users that they made.

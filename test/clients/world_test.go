@@ -54,6 +54,8 @@ type world struct {
 	dir, data string
 	// flags are the flags of serve beyond those that every world has.
 	flags []string
+	// store is the URL of the database, or empty when that is a file in the data directory.
+	store string
 	// keyID and secret are the root access key that the first start printed.
 	keyID, secret string
 	// url is where the running server listens.
@@ -76,10 +78,15 @@ func newWorld(t *testing.T, flags ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if os.Getenv("POOLKEEPER_TEST_STORE") == "postgres" {
-		flags = append(flags, "--store", pgtest.Database(t), "--auto-migrate")
-	}
 	w := &world{t: t, dir: dir, data: filepath.Join(dir, "data"), flags: flags, log: newTranscript(), printed: newTranscript()}
+	switch store := os.Getenv("POOLKEEPER_TEST_STORE"); store {
+	case "":
+	case "postgres":
+		w.store = pgtest.Database(t)
+		w.flags = append(w.flags, "--store", w.store, "--auto-migrate")
+	default:
+		t.Fatalf("POOLKEEPER_TEST_STORE=%s is neither empty nor postgres", store)
+	}
 	t.Cleanup(func() {
 		w.stop()
 		if t.Failed() {
@@ -164,10 +171,15 @@ func (w *world) environ(more ...string) []string {
 	return append([]string{"HOME=" + w.dir, "PATH=/usr/bin:/bin", "TZ=UTC", "LC_ALL=C.UTF-8"}, more...)
 }
 
-// poolkeeper runs another command of the program on the data directory.
+// poolkeeper runs another command of the program on the data directory, and on the database if
+// there is one.
 func (w *world) poolkeeper(args ...string) result {
 	w.t.Helper()
-	return w.run(w.environ(), program, append(args, "--data", w.data)...)
+	args = append(args, "--data", w.data)
+	if w.store != "" {
+		args = append(args, "--store", w.store)
+	}
+	return w.run(w.environ(), program, args...)
 }
 
 // A result is what a process did.

@@ -1,9 +1,10 @@
-// Package pgtest gives tests databases on a PostgreSQL server of their own, from Debian's
-// package. It owns that server: it is started when a test process first needs it, listens on a
-// socket in a directory of its own, and ends with the process, whatever ends that.
+// Package pgtest gives tests databases on a PostgreSQL server of their own, on several of them, and
+// behind a pooler, all from Debian's packages. It owns those servers: each is started when a test process first
+// needs it, listens on a socket in a directory of its own, and ends with the process, whatever ends that.
 package pgtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,14 +29,18 @@ type Server struct {
 	bin  string
 	as   []string // the words before a command that make it run as another user than root
 	wait io.Closer
-	run  *exec.Cmd
+	run  *exec.Cmd // nil before the first start
+	// throwAway: its directory ends with it.
+	throwAway bool
 
 	databases atomic.Int64
 }
 
-// shared is the server of a test process, which does not survive a crash of the machine: it
-// never syncs.
-var shared = sync.OnceValues(func() (*Server, error) { return start("off") })
+// fast is for what lives no longer than the test process: it does not survive a crash of the machine.
+const fast = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
+
+// shared is the server of a test process.
+var shared = sync.OnceValues(func() (*Server, error) { return start(fast, true) })
 
 // Database returns a URL at which there is nothing yet, on the server of this test process.
 // Where there is no PostgreSQL, the test is skipped; in CI it fails.
@@ -49,7 +54,7 @@ func Database(t testing.TB) string {
 // Start starts a server of the test's own, which makes commits durable and may be stopped.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s, err := start("on")
+	s, err := start("", false)
 	need(t, err)
 	t.Cleanup(func() {
 		s.Stop(t)
@@ -58,7 +63,7 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-var errMissing = errors.New("no PostgreSQL is installed (Debian's package postgresql)")
+var errMissing = errors.New("PostgreSQL or PgBouncer is not installed (Debian's packages postgresql and pgbouncer)")
 
 func need(t testing.TB, err error) {
 	t.Helper()
@@ -71,22 +76,19 @@ func need(t testing.TB, err error) {
 	}
 }
 
-// start makes a cluster and starts its server.
-func start(fsync string) (*Server, error) {
+// start makes a cluster with these settings and starts its server. What is thrown away is gone when the server
+// has ended.
+func start(settings string, throwAway bool) (*Server, error) {
 	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil || len(bins) == 0 {
 		return nil, errMissing
 	}
-	s := &Server{bin: bins[len(bins)-1]}
+	s := &Server{bin: bins[len(bins)-1], throwAway: throwAway}
 	// The path of a socket may have 103 bytes: not below t.TempDir.
 	if s.dir, err = os.MkdirTemp("", "pk-pg-"); err != nil {
 		return nil, err
 	}
-	if os.Geteuid() == 0 {
-		// The server refuses to be root's.
-		s.as = []string{"/usr/sbin/runuser", "-u", "postgres", "--"}
-	}
-	if err := giveToServer(s.dir, len(s.as) > 0); err != nil {
+	if s.as, err = unprivileged(s.dir); err != nil {
 		return nil, err
 	}
 	// Its default collation is not byte by byte, as on many a server.
@@ -94,10 +96,7 @@ func start(fsync string) (*Server, error) {
 		"--locale=C", "--locale-provider=icu", "--icu-locale=en", "--no-sync").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	conf := fmt.Sprintf("listen_addresses = ''\nunix_socket_directories = '%s'\nmax_connections = 500\nfsync = %s\n", s.dir, fsync)
-	if fsync == "off" {
-		conf += "full_page_writes = off\nsynchronous_commit = off\n"
-	}
+	conf := fmt.Sprintf("listen_addresses = ''\nunix_socket_directories = '%s'\nmax_connections = 500\n%s", s.dir, settings)
 	f, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err
@@ -109,18 +108,19 @@ func start(fsync string) (*Server, error) {
 	return s, s.start()
 }
 
-// giveToServer makes a directory the server's user's, if that is another one.
-func giveToServer(dir string, other bool) error {
-	if !other {
-		return nil
+// unprivileged gives a directory to the user as whom servers run, which refuse to be root's, and returns the
+// words before a command that make it run as that user.
+func unprivileged(dir string) ([]string, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
 	}
 	u, err := user.Lookup("postgres")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
-	return os.Chown(dir, uid, gid)
+	return []string{"/usr/sbin/runuser", "-u", "postgres", "--"}, os.Chown(dir, uid, gid)
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -133,31 +133,47 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start runs the server under a shell that ends it when this process has ended, by whatever
-// means: then nobody holds the other end of its standard input.
+// start runs the server and waits until it answers.
 func (s *Server) start() error {
-	words := append(append([]string{}, s.as...), "/bin/sh", "-c",
-		`"$1/postgres" -D "$2/data" >>"$2/log" 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -f "$2/running"`, "sh", s.bin, s.dir)
-	s.run = exec.Command(words[0], words[1:]...)
-	s.run.Dir = s.dir
-	in, err := s.run.StdinPipe()
+	garbage := ""
+	if s.throwAway {
+		garbage = s.dir
+	}
+	var err error
+	s.run, s.wait, err = run(s.as, s.dir, garbage, filepath.Join(s.bin, "postgres"), "-D", s.data())
 	if err != nil {
 		return err
 	}
-	s.wait = in
-	if err := s.run.Start(); err != nil {
-		return err
+	return answers(s.url(""), s.dir)
+}
+
+// run runs a server under a shell that ends it when this process has ended, by whatever means: then nobody holds the
+// other end of the shell's standard input. Then garbage, a directory, is removed, unless it is "".
+func run(as []string, dir, garbage string, command ...string) (*exec.Cmd, io.Closer, error) {
+	words := append(append([]string{}, as...), "/bin/sh", "-c",
+		`log=$1 garbage=$2; shift 2; "$@" >>"$log" 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; [ -z "$garbage" ] || rm -rf "$garbage"`,
+		"sh", filepath.Join(dir, "log"), garbage)
+	cmd := exec.Command(words[0], append(words[1:], command...)...)
+	cmd.Dir = dir
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
 	}
+	return cmd, in, cmd.Start()
+}
+
+// answers waits until a server that logs into a directory takes connections.
+func answers(url, dir string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for {
-		c, err := pgconn.Connect(ctx, s.url(""))
+		c, err := pgconn.Connect(ctx, url)
 		if err == nil {
 			return c.Close(ctx)
 		}
 		if ctx.Err() != nil {
-			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-			return fmt.Errorf("start PostgreSQL: %w: %s", err, log)
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			return fmt.Errorf("start a server: %w: %s", err, log)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -174,17 +190,39 @@ func (s *Server) url(schema string) string {
 // Database returns a URL at which there is nothing yet.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprint("test", s.databases.Add(1))
-	c, err := pgconn.Connect(t.Context(), s.url(""))
+	_, url := s.database(t)
+	return url
+}
+
+// database makes a schema, which takes a hundredth of the time that a database takes.
+func (s *Server) database(t testing.TB) (name, url string) {
+	t.Helper()
+	name = fmt.Sprint("test", s.databases.Add(1))
+	if err := execute(t.Context(), s.url(""), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	return name, s.url(name)
+}
+
+// Contents returns all rows of all tables at a URL, as the wire has them: texts and bytes as they are.
+func Contents(t testing.TB, url string) []byte {
+	t.Helper()
+	c, err := pgconn.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = c.Close(context.Background()) }() // what was executed has been answered
-	// A schema is made in a hundredth of the time of a database.
-	if err := c.Exec(t.Context(), "CREATE SCHEMA "+name).Close(); err != nil {
+	defer func() { _ = c.Close(context.Background()) }() // it has only read
+	tables, err := c.Exec(t.Context(), "SELECT oid::regclass FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'").ReadAll()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return s.url(name)
+	var all bytes.Buffer
+	for _, row := range tables[0].Rows {
+		if _, err := c.CopyTo(t.Context(), &all, "COPY "+string(row[0])+" TO STDOUT WITH (FORMAT binary)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.Bytes()
 }
 
 // Socket is the path of the server's socket.
@@ -229,7 +267,7 @@ func (s *Server) Standby(t testing.TB) *Server {
 		}
 		os.RemoveAll(b.dir)
 	})
-	if err := giveToServer(b.dir, len(s.as) > 0); err != nil {
+	if b.as, err = unprivileged(b.dir); err != nil {
 		t.Fatal(err)
 	}
 	out, err := b.command("pg_basebackup", "-D", b.data(), "-h", s.dir, "-U", "poolkeeper", "-R", "-c", "fast", "-X", "stream", "--no-sync").CombinedOutput()

@@ -18,9 +18,15 @@ func testConcurrency(t *testing.T, open func(t *testing.T) identity.Store) {
 		{"FindOrCreate", concurrentFindOrCreate},
 		{"Crossing", concurrentCrossing},
 		{"FailingNeighbours", concurrentFailingNeighbours},
-		{"ViewIsolation", concurrentViewIsolation},
-		{"CacheIsExact", concurrentCacheIsExact},
 		{"DeletePool", concurrentDeletePool},
+	})
+}
+
+func testIsolation(t *testing.T, open func(t *testing.T) identity.Store) {
+	runAll(t, open, []test[identity.Store]{
+		{"Crossing", isolationCrossing},
+		{"Move", isolationMove},
+		{"CacheIsExact", isolationCacheIsExact},
 	})
 }
 
@@ -113,9 +119,25 @@ func without(logins []identity.Login, l identity.Login) (rest []identity.Login) 
 	return rest
 }
 
-// Merges, links and unlinks of few identities and logins cross each other
-// for as long as it takes; the invariant holds at every instant.
+// Merges, links and unlinks of few identities and logins cross each other; in the end the invariant
+// holds.
 func concurrentCrossing(t *testing.T, s identity.Store) {
+	cross(t, s, func([]identity.Login) {})
+}
+
+// While they cross, the invariant holds at every instant.
+func isolationCrossing(t *testing.T, s identity.Store) {
+	cross(t, s, func(logins []identity.Login) {
+		for range 60 {
+			if err := s.View(t.Context(), func(tx identity.Tx) error { return checkLogins(tx, logins) }); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func cross(t *testing.T, s identity.Store, look func([]identity.Login)) {
+	t.Helper()
 	const identities, subjects, workers, rounds = 12, 8, 8, 60
 	var logins []identity.Login
 	for n := range subjects {
@@ -134,11 +156,7 @@ func concurrentCrossing(t *testing.T, s identity.Store) {
 	})
 	together(workers+1, func(w int) {
 		if w == workers {
-			for range rounds {
-				if err := s.View(t.Context(), func(tx identity.Tx) error { return checkLogins(tx, logins) }); err != nil {
-					t.Error(err)
-				}
-			}
+			look(logins)
 			return
 		}
 		rnd := rand.New(rand.NewPCG(1, uint64(w)))
@@ -226,7 +244,7 @@ func concurrentFailingNeighbours(t *testing.T, s identity.Store) {
 
 // A login moves between two identities, in one Update each time. A View, however often
 // it looks, sees it at exactly one of them, and always the same one.
-func concurrentViewIsolation(t *testing.T, s identity.Store) {
+func isolationMove(t *testing.T, s identity.Store) {
 	l := login("u")
 	update(t, s, steps(insertPool(newPool(1)), insert(newIdentity(0, l)), insert(newIdentity(1))))
 	var moving sync.WaitGroup
@@ -280,7 +298,7 @@ func concurrentViewIsolation(t *testing.T, s identity.Store) {
 }
 
 // A pool, a setting and an identity count together.
-func concurrentCacheIsExact(t *testing.T, s identity.Store) {
+func isolationCacheIsExact(t *testing.T, s identity.Store) {
 	write := func(n int) func(identity.Tx) error {
 		p, i := newPool(1), newIdentity(1)
 		p.Modified, i.Modified = at(n), at(n)

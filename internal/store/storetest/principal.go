@@ -12,13 +12,10 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/principal"
 )
 
-// RunPrincipals runs the suite of [principal.Store]. open returns an empty store, which it
+// RunPrincipals runs the suite of [principal.Store], but for some subjects. open returns an empty store, which it
 // closes by t.Cleanup.
-func RunPrincipals(t *testing.T, open func(t *testing.T) principal.Store) {
-	for _, subject := range []struct {
-		name string
-		test func(t *testing.T, open func(t *testing.T) principal.Store)
-	}{
+func RunPrincipals(t *testing.T, open func(t *testing.T) principal.Store, but ...string) {
+	runSubjects(t, open, but, []subject[principal.Store]{
 		{"Users", entitiesOf(principal.Tx.Users, newUser, fullUser).test},
 		{"Roles", entitiesOf(principal.Tx.Roles, newRole, fullRole).test},
 		{"Policies", entitiesOf(principal.Tx.Policies, newPolicy, fullPolicy).test},
@@ -26,12 +23,8 @@ func RunPrincipals(t *testing.T, open func(t *testing.T) principal.Store) {
 		{"SAMLProviders", entitiesOf(principal.Tx.SAMLProviders, newSAMLProvider, fullSAMLProvider).test},
 		{"AccessKeys", testAccessKeys},
 		{"Together", testPrincipals},
-	} {
-		t.Run(subject.name, func(t *testing.T) {
-			t.Parallel()
-			subject.test(t, open)
-		})
-	}
+		{Isolation, testPrincipalsIsolation},
+	})
 }
 
 func newEntity(name string) principal.Entity {
@@ -115,9 +108,12 @@ func testPrincipals(t *testing.T, open func(t *testing.T) principal.Store) {
 		{"UpdateSeesItsWrites", principalsUpdateSeesItsWrites},
 		{"ViewRefusesWrites", principalsViewRefusesWrites},
 		{"RecordsAreFresh", principalsRecordsAreFresh},
-		{"CacheIsExact", principalsCacheIsExact},
 		{"OneNameOnce", principalsOneNameOnce},
 	})
+}
+
+func testPrincipalsIsolation(t *testing.T, open func(t *testing.T) principal.Store) {
+	runAll(t, open, []test[principal.Store]{{"CacheIsExact", principalsCacheIsExact}})
 }
 
 func insertUser(u *principal.User) func(principal.Tx) error {
