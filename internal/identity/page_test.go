@@ -283,3 +283,26 @@ func TestPages_Sizes(t *testing.T) {
 		}
 	}
 }
+
+// A token of a version that listed identities by time does not open: what it names is no place in the list
+// any more.
+func TestPages_TokenOfAnOlderVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.guest()
+	w.guest()
+	list := w.identitiesOf(owner, w.pool, nil, 1)
+	_, token, err := list("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.Join([]string{"ListIdentities", owner.Account, w.pool, "false"}, "\n")
+	plain := fmt.Sprintf(`{"c":%d,"i":%q}`, w.clock.now().UnixMilli(), first)
+	old := base64.RawURLEncoding.EncodeToString(w.seal.Derive("page-token").Seal(name, []byte(plain)))
+	if _, _, err := list(old); err == nil || answer(err) != invalidToken {
+		t.Errorf("got %v, want %s", err, invalidToken)
+	}
+	if page, _, err := list(token); err != nil || len(page) != 1 || page[0] == first {
+		t.Errorf("its own token: got %q, %v", page, err)
+	}
+}

@@ -75,10 +75,17 @@ func migratePostgres(ctx context.Context, c *pgConn, may bool, tell func(from, t
 	return nil
 }
 
-// defineAll runs the statements of a migration one by one.
+// defineAll runs the statements of a migration one by one. One that fails is no matter where another
+// process has come past this version meanwhile, to one in which the statement means nothing.
 func (c *pgConn) defineAll(ctx context.Context, version int64, all []string) error {
 	for _, s := range append([]string{string(createVersions)}, all...) {
 		if err := c.define(ctx, query(s)); err != nil {
+			c.bound(ctx)
+			have, versionErr := pgVersion(c)
+			c.end()
+			if versionErr == nil && have > version {
+				return nil
+			}
 			return err
 		}
 	}

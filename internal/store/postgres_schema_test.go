@@ -128,8 +128,21 @@ func TestPostgres_Versions(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	// One of them may be so slow that it begins when another has come to the end.
+	slow, _, err := connectOnce(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.close()
+	text, err := postgresMigrations.ReadFile("migrations/postgres/00004_initial.sql")
+	if err == nil {
+		err = slow.defineAll(t.Context(), 4, statements(string(text)))
+	}
+	if err != nil {
+		t.Errorf("a slow process: %v", err)
+	}
 	db := openURL(t, at)
-	err := db.engine.(*postgresEngine).pool.with(t.Context(), func(c *pgConn) error {
+	err = db.engine.(*postgresEngine).pool.with(t.Context(), func(c *pgConn) error {
 		_, err := c.exec(insertVersion, int64(schemaVersion+1))
 		return err
 	})
