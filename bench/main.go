@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -91,14 +92,14 @@ func measure(ctx context.Context, c config) (err error) {
 	debug.SetGCPercent(800)
 	began := time.Now()
 	defer func() {
-		for _, c := range b.closers {
-			c()
-		}
 		for _, s := range b.floors {
 			s.stop()
 		}
 		for _, p := range b.products {
 			p.server.stop()
+		}
+		for _, c := range slices.Backward(b.closers) {
+			c()
 		}
 	}()
 	if err := b.run(ctx); err != nil {

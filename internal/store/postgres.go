@@ -282,11 +282,11 @@ func (e *postgresEngine) count(ctx context.Context, q query, args ...driver.Valu
 	for tries := 0; ; tries++ {
 		err := e.pool.with(ctx, func(c *pgConn) error {
 			row, err := c.first(q, args...)
-			if err == nil && row == nil {
-				err = errNoCounter
-			}
-			if err != nil {
+			switch {
+			case err != nil:
 				return unavailable("take numbers", err)
+			case row == nil:
+				return errNoCounter // which is there at no other try either
 			}
 			count = row[0].(int64)
 			return nil

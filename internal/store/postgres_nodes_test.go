@@ -105,13 +105,12 @@ func TestPostgres_Race(t *testing.T) {
 				all.Go(func() {
 					for k := range users {
 						u := (k + caller*7) % users
-						i := benchIdentity(uint64(caller*users + u))
-						i.Logins = []identity.Login{benchLogin(uint64(u))}
 						err := dbs[caller%processes].Update(t.Context(), func(tx identity.Tx) (err error) {
+							i := benchIdentity(uint64(u))
 							got[caller][u], err = tx.IdentityOfLogin(benchPool, i.Logins[0])
 							if errors.Is(err, identity.ErrNotFound) {
-								got[caller][u] = i.ID
 								err = tx.InsertIdentity(i)
+								got[caller][u] = i.ID
 							}
 							return err
 						})

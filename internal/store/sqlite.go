@@ -10,6 +10,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"modernc.org/sqlite"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
 // A sqliteEngine is one SQLite file, which this process alone has open. Readers and the

@@ -92,7 +92,7 @@ func TestQueries_Spread(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"UPDATE login SET pool = $1 WHERE subject = $2", "UPDATE entity SET name = $1, key = $2 WHERE id = $3",
+		"UPDATE login SET provider = $1 WHERE subject = $2", "UPDATE entity SET name = $1, key = $2 WHERE id = $3",
 		"INSERT INTO pool (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", "INSERT INTO pool (id) VALUES ($1) ON CONFLICT DO UPDATE SET id = $1",
 	} {
 		if movesRow(bad) == nil {

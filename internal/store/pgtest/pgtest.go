@@ -65,6 +65,21 @@ func Start(t testing.TB) *Server {
 
 var errMissing = errors.New("PostgreSQL or PgBouncer is not installed (Debian's packages postgresql and pgbouncer)")
 
+// Run starts a server for a program that is no test. It makes commits durable, and is gone with all it has when
+// it is ended, or the process ends.
+func Run() (*Server, error) { return start("", true) }
+
+// End ends what Run has started.
+func (s *Server) End() {
+	s.wait.Close()
+	_ = s.run.Wait() // what it says is gone with it
+}
+
+// Schema makes a schema, and returns the URL at which there is nothing else.
+func (s *Server) Schema(ctx context.Context, name string) (url string, err error) {
+	return s.url(name), execute(ctx, s.url(""), "CREATE SCHEMA "+name)
+}
+
 func need(t testing.TB, err error) {
 	t.Helper()
 	switch {
@@ -198,10 +213,11 @@ func (s *Server) Database(t testing.TB) string {
 func (s *Server) database(t testing.TB) (name, url string) {
 	t.Helper()
 	name = fmt.Sprint("test", s.databases.Add(1))
-	if err := execute(t.Context(), s.url(""), "CREATE SCHEMA "+name); err != nil {
+	url, err := s.Schema(t.Context(), name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return name, s.url(name)
+	return name, url
 }
 
 // Contents returns all rows of all tables at a URL, as the wire has them: texts and bytes as they are.

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+	"github.com/poolkeeper/poolkeeper/internal/store"
+	"github.com/poolkeeper/poolkeeper/internal/store/pgtest"
+)
+
+// The rows of PostgreSQL, which is a server of this run's own, on the same disk and the same cores.
+const (
+	tokenPostgres = "token ES256, 1000 users, on PostgreSQL"
+	insertEach    = "floor: PostgreSQL, a transaction for each user"
+	insertGrouped = "PostgreSQL, new users of the store"
+)
+
+// insertConns is how many connections the floor has: no other number was faster.
+const insertConns = 16
+
+// postgres adds the steps of PostgreSQL, where it is installed.
+func (b *bench) postgres(ctx context.Context) error {
+	if bins, _ := filepath.Glob("/usr/lib/postgresql/*/bin"); len(bins) == 0 {
+		b.note("PostgreSQL is not measured: none is installed.")
+		return nil
+	}
+	b.progress("PostgreSQL")
+	s, err := pgtest.Run()
+	if err != nil {
+		return err
+	}
+	b.closers = append(b.closers, s.End)
+	url, err := s.Schema(ctx, "program")
+	if err != nil {
+		return err
+	}
+	p, err := newProduct(ctx, b.program, filepath.Join(b.dir, "pg"), "ES256", "--store", url, "--auto-migrate")
+	if err != nil {
+		return err
+	}
+	b.products = append(b.products, p)
+	if err := b.meet(ctx, p, p.tokens(upTo(hotUsers))); err != nil {
+		return err
+	}
+	b.hot(tokenPostgres, conns, p)
+	return b.inserts(ctx, s)
+}
+
+// inserts adds the steps that make identities durable, without a server before the database: by the store, which
+// has those who wait share a transaction, and in a transaction each.
+func (b *bench) inserts(ctx context.Context, s *pgtest.Server) error {
+	url, err := s.Schema(ctx, "grouped")
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, store.Config{URL: url, Migrate: true, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	b.closers = append(b.closers, func() { _ = db.Close() }) // nothing waits
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	pool := region + ":00000000-0000-4000-8000-000000000000"
+	err = db.UseIDKey(ctx, func(identity.Tx) ([]byte, error) { return key, nil })
+	if err == nil {
+		err = db.Update(ctx, func(tx identity.Tx) error { return tx.InsertPool(&identity.Pool{ID: pool}) })
+	}
+	if err != nil {
+		return err
+	}
+	b.insert(insertGrouped, manyConns, func(_ int, n uint64) error {
+		return db.Update(ctx, func(tx identity.Tx) error {
+			at := tx.Now()
+			return tx.InsertIdentity(&identity.Identity{
+				PoolID: pool, Authenticated: true, Created: at, Modified: at,
+				Logins: []identity.Login{{Provider: floorProvider, Subject: userName(n)}},
+			})
+		})
+	})
+
+	if url, err = s.Schema(ctx, "each"); err != nil {
+		return err
+	}
+	all := make([]*pgconn.PgConn, insertConns)
+	for i := range all {
+		if all[i], err = pgconn.Connect(ctx, url); err != nil {
+			return err
+		}
+		c := all[i]
+		b.closers = append(b.closers, func() { _ = c.Close(context.Background()) }) // what was executed has been answered
+	}
+	// The two rows of an identity, in their least form.
+	_, err = all[0].Exec(ctx, `CREATE TABLE identity (number BIGINT PRIMARY KEY, logins BYTEA NOT NULL, created BIGINT NOT NULL);
+		CREATE TABLE login (provider BIGINT, subject BYTEA, identity BIGINT NOT NULL, PRIMARY KEY (provider, subject))`).ReadAll()
+	if err != nil {
+		return err
+	}
+	b.insert(insertEach, insertConns, func(conn int, n uint64) error {
+		_, err := all[conn].Exec(ctx, fmt.Sprintf(`BEGIN; INSERT INTO identity VALUES (%d, '%[2]s', 0) ON CONFLICT DO NOTHING;
+			INSERT INTO login VALUES (1, '%[2]s', %[1]d) ON CONFLICT DO NOTHING; COMMIT`, n, userName(n))).ReadAll()
+		return err
+	})
+	return nil
+}
+
+// insert adds a step in which callers insert users for b.part.
+func (b *bench) insert(row string, callers int, one func(caller int, n uint64) error) {
+	// Each row has users of its own, whom no run before has left in a table.
+	var from [8]byte
+	_, _ = rand.Read(from[:4]) // never fails
+	var next atomic.Uint64
+	next.Store(binary.BigEndian.Uint64(from[:]) >> 1)
+	b.steps = append(b.steps, func(context.Context) error {
+		var all sync.WaitGroup
+		var done atomic.Int64
+		failed := make(chan error, callers)
+		began := time.Now()
+		for caller := range callers {
+			all.Go(func() {
+				for time.Since(began) < b.part {
+					if err := one(caller, next.Add(1)); err != nil {
+						failed <- err
+						return
+					}
+					done.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		select {
+		case err := <-failed:
+			return fmt.Errorf("%s: %w", row, err)
+		default:
+		}
+		b.add(row, callers, point{Rate: float64(done.Load()) / time.Since(began).Seconds()})
+		return nil
+	})
+}
+
+// postgresGoals are none where PostgreSQL was not measured.
+func (b *bench) postgresGoals() []goal {
+	if b.row(tokenPostgres) == nil {
+		return nil
+	}
+	return []goal{
+		atMost("token ES256 on PostgreSQL: CPU of the server / on SQLite", b.ratio(tokenPostgres, tokenES256, cpu), 1.3, ""),
+		atLeast("PostgreSQL, new users a second / in a transaction each", b.ratio(insertGrouped, insertEach, rate), 3),
+	}
+}
