@@ -18,6 +18,9 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/store"
 )
 
+// serverLock is the file that a server with its store in a database holds in its data directory, where it stays.
+const serverLock = "server.lock"
+
 // openStore opens the store of the house, and reads the master key. With create it makes what is
 // missing. A file is not made without its key, nor a key beside rows that were sealed with another.
 func (p *program) openStore(ctx context.Context, c *config, create bool, h *house, log *slog.Logger, m *metrics.Instruments) (*seal.Key, error) {
@@ -35,6 +38,10 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 		if missing && !create {
 			return nil, fmt.Errorf("%w in %s: start 'poolkeeper serve' first, or name another directory with --data", errNoData, c.data)
 		}
+		// Whoever forgets the URL once would give all users new identities.
+		if _, err := os.Stat(c.path(serverLock)); missing && err == nil {
+			return nil, fmt.Errorf("data directory %s is that of a server whose store is a PostgreSQL database: name it with --store, or another directory with --data", c.data)
+		}
 	}
 	if err := os.MkdirAll(c.data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
@@ -49,7 +56,7 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 		return master, err
 	}
 	// The socket and the audit log in it are one server's.
-	h.lock = flock.New(c.path("server.lock"), flock.SetPermissions(0o600))
+	h.lock = flock.New(c.path(serverLock), flock.SetPermissions(0o600))
 	locked, err := h.lock.TryLock()
 	if err == nil && !locked {
 		err = errors.New("another process is using it: each server on a database has a data directory of its own")
