@@ -29,6 +29,7 @@ const (
 	tokenRS512At = "token RS512, 1000 users, 64 connections"
 	tokenES256   = "token ES256, 1000 users"
 	tokenMany    = "token ES256, many users"
+	lookupMany   = "LookupDeveloperIdentity, many users"
 	tokenEdDSA   = "token EdDSA, 1000 users"
 	tokenNew     = "token ES256, each a new user, durable"
 	storedUsers  = "database of a million users, MB on disk"
@@ -127,7 +128,8 @@ func (b *bench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.load(tokenMany, conns, many.server, many.checker.token, func() []request { return b.draw(many) })
+	b.load(tokenMany, conns, many.server, many.checker.token, func() []request { return many.tokens(b.draw(many)) })
+	b.load(lookupMany, conns, many.server, many.checker.lookup, func() []request { return many.lookups(names(b.draw(many))) })
 	if err := b.floor(ctx, floorEdDSA, jose.EdDSA); err != nil {
 		return err
 	}
@@ -189,17 +191,17 @@ func (b *bench) fill(ctx context.Context, p *product) error {
 		b.users, took.Seconds(), float64(b.users)/took.Seconds(), mega(size), uint64(size)/b.users)
 	b.add(storedUsers, 0, point{Memory: mega(size) * 1e6 / float64(b.users)})
 	// When it is measured, the program's page cache is as full as it gets.
-	return b.meet(ctx, p, b.draw(p))
+	return b.meet(ctx, p, p.tokens(b.draw(p)))
 }
 
-// draw returns signed requests for the tokens of some of very many users.
-func (b *bench) draw(p *product) []request {
+// draw returns some of very many users.
+func (b *bench) draw(p *product) []uint64 {
 	users := make([]uint64, drawn)
 	for i := range users {
 		users[i] = random.Uint64N(b.users)
 		p.checker.know(userName(users[i]), p.storedID(users[i]))
 	}
-	return p.tokens(users)
+	return users
 }
 
 // floor starts a floor and adds its step.

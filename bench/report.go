@@ -122,6 +122,7 @@ func (b *bench) goals() []goal {
 		atLeast("durable new users a second / fdatasyncs a second", b.ratio(tokenNew, rawSync, rate), 1.5),
 		atMost("durable new user: CPU / that of a known one", b.ratio(tokenNew, tokenES256, cpu), 2.5, ""),
 		atMost(fmt.Sprintf("token ES256 with %d users: CPU / with %d", b.users, hotUsers), b.ratio(tokenMany, tokenES256, cpu), 1.25, ""),
+		atMost(fmt.Sprintf("LookupDeveloperIdentity with %d users: CPU / with %d", b.users, hotUsers), b.ratio(lookupMany, lookupUser, cpu), 2, ""),
 		atMost("memory, idle", b.row(startIdle).spread(memory), 25, " MB"),
 		atMost("memory, tokens over 64 connections", b.row(tokenRS512At).spread(memory), 40, " MB"),
 		atMost(fmt.Sprintf("memory, %d users", b.users), b.row(tokenMany).spread(memory), 150, " MB"),
