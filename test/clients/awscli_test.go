@@ -163,7 +163,7 @@ var (
 	// forms are what a value of a kind looks like: one that does not is not given a name.
 	forms = map[string]*regexp.Regexp{
 		"POOL":     regexp.MustCompile(`^(us-east-1|eu-west-1):[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`),
-		"IDENTITY": regexp.MustCompile(`^(us-east-1|eu-west-1):[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`),
+		"IDENTITY": regexp.MustCompile(`^(us-east-1|eu-west-1):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`),
 		"TOKEN":    regexp.MustCompile(`^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$`),
 		"PAGE":     regexp.MustCompile(`^[\w=-]+$`),
 		"DATE":     regexp.MustCompile(`^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d\d\d000)?\+00:00$`),

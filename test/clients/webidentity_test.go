@@ -192,18 +192,22 @@ func TestAWSCLI_WebIdentityTokenFile(t *testing.T) {
 	if len(f.asked()) == 0 {
 		t.Error("it asked no host of AWS by the proxy")
 	}
-	// A token that was changed is refused; the one before, in its place again, is taken. aws
-	// keeps credentials of such a profile in files, which would be taken instead.
-	cache := filepath.Join(w.dir, ".aws", "cli", "cache")
+	// A token that was changed is refused; the one before, in its place again, is taken.
 	for token, want := range map[string]int{l.token + "AA": 254, l.token: 0} {
-		if err := os.RemoveAll(cache); err != nil {
-			t.Fatal(err)
-		}
+		w.forget()
 		l.write(t, token)
 		r := w.run(environ, awsCLI, "sts", "get-caller-identity")
 		if r.code != want || want != 0 && !strings.Contains(r.stderr, "(InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation") {
 			t.Errorf("with a token of %d bytes: %+v", len(token), r)
 		}
+	}
+}
+
+// forget removes the credentials that command lines keep in files, which would be taken instead of a token.
+func (w *world) forget() {
+	w.t.Helper()
+	if err := os.RemoveAll(filepath.Join(w.dir, ".aws", "cli", "cache")); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -222,11 +226,17 @@ func TestPoolkeeper_WebIdentityTokenFile(t *testing.T) {
 	if r := w.run(environ, program, "cognito-identity", "delete-identity-pool", "--identity-pool-id", l.pool); r.code != 254 || !strings.Contains(r.stderr, "(AccessDeniedException)") {
 		t.Errorf("what the role does not allow: %+v", r)
 	}
+	// As with aws, what was fetched is used on.
 	l.write(t, l.token+"AA")
+	if r := w.run(environ, program, "sts", "get-caller-identity", "--query", "Arn", "--output", "text"); r.stdout != assumed+"\n" {
+		t.Errorf("credentials that are kept: %+v", r)
+	}
+	w.forget()
 	if r := w.run(environ, program, "sts", "get-caller-identity"); r.code != 254 || !strings.Contains(r.stderr, "(InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation") {
 		t.Errorf("a token that was changed: %+v", r)
 	}
 	// By the variables of a workload, without a profile.
+	w.forget()
 	l.write(t, l.token)
 	environ = w.environ("AWS_WEB_IDENTITY_TOKEN_FILE="+l.file, "AWS_ROLE_ARN="+l.role, "AWS_ROLE_SESSION_NAME=job-1", "AWS_ENDPOINT_URL="+w.url, "AWS_DEFAULT_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true")
 	if r := w.run(environ, program, "sts", "get-caller-identity", "--query", "Arn", "--output", "text"); r.stdout != assumed+"\n" {
