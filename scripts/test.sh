@@ -77,9 +77,9 @@ fi
 # the cache: some tests build the program themselves, and the cache does not see that.
 export CGO_ENABLED=1
 failed=0
-"${GO:-go}" test -race -count=1 -timeout 20m "$@" ./... || failed=1
+"${GO:-go}" test -race -count=1 -timeout 30m "$@" ./... || failed=1
 
 # All real clients once more, with a server that keeps everything in PostgreSQL.
 echo "the clients again, on PostgreSQL:" >&2
-POOLKEEPER_TEST_STORE=postgres "${GO:-go}" test -race -count=1 -timeout 20m "$@" ./test/clients || failed=1
+POOLKEEPER_TEST_STORE=postgres "${GO:-go}" test -race -count=1 -timeout 30m "$@" ./test/clients || failed=1
 exit $failed
