@@ -24,7 +24,8 @@ const (
 	insertGrouped = "PostgreSQL, new users of the store"
 )
 
-// insertConns is how many connections the floor has: no other number was faster.
+// insertConns is how many connections the floor has, each with one transaction at a time: as many as the store has to
+// read with.
 const insertConns = 16
 
 // postgres adds the steps of PostgreSQL, where it is installed.

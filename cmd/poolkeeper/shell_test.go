@@ -126,7 +126,7 @@ func (s *terminal) screen() string {
 func (sh shell) start(t *testing.T) *terminal {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Skip("what gives it a terminal is called otherwise here")
+		t.Skip("script(1), which gives a shell its terminal, takes other options on " + runtime.GOOS)
 	}
 	for _, needed := range []string{sh.program, "script", sh.needs} {
 		if _, err := exec.LookPath(needed); needed == "" || err == nil || errors.Is(err, os.ErrPermission) {

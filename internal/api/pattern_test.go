@@ -96,12 +96,12 @@ func FuzzPattern(f *testing.F) {
 	f.Add(`[a-c]*[c-e]`, "abcc")
 	f.Add(`x?`, "é")
 	f.Fuzz(func(t *testing.T, expression, v string) {
-		if len(expression) > 40 {
-			t.Skip("patterns of the description are short")
+		if len(expression) > 200 {
+			t.Skip("longer than any pattern of the description, and only slower to compile")
 		}
 		re, err := whole(expression)
 		if err != nil {
-			t.Skip("no expression")
+			t.Skip("package regexp does not compile it, so it means nothing")
 		}
 		if got, want := new(pattern).matches(expression, v), re.MatchString(v); got != want {
 			t.Errorf("%s and %q: got %t, want %t", expression, v, got, want)

@@ -4,22 +4,14 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
 // A key that becomes another one seals and opens as that does, and so does what is derived from it.
 func TestBecome(t *testing.T) {
 	t.Parallel()
-	parse := func(letter string) *Key {
-		k, err := Parse(strings.Repeat(letter, 42) + "E=")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
-	one, two, three := parse("a"), parse("b"), parse("c")
-	k := parse("a")
+	one, two, three := parseLetter(t, "a"), parseLetter(t, "b"), parseLetter(t, "c")
+	k := parseLetter(t, "a")
 	derived := k.Derive("d")
 	before, derivedBefore := k.Seal("p", []byte("s")), derived.Seal("p", []byte("s"))
 	for _, step := range []struct {

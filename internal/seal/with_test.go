@@ -6,17 +6,20 @@ import (
 	"testing"
 )
 
+// parseLetter returns the key whose text is mostly that letter.
+func parseLetter(t *testing.T, letter string) *Key {
+	t.Helper()
+	k, err := Parse(strings.Repeat(letter, 42) + "E=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 // While one key replaces another, values of both open, and which one seals is said by a value.
 func TestWith(t *testing.T) {
 	t.Parallel()
-	parse := func(letter string) *Key {
-		k, err := Parse(strings.Repeat(letter, 42) + "E=")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
-	one, two, three := parse("a"), parse("b"), parse("c")
+	one, two, three := parseLetter(t, "a"), parseLetter(t, "b"), parseLetter(t, "c")
 	both := two.With(one)
 	for _, c := range []struct {
 		name       string

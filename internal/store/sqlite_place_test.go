@@ -3,6 +3,7 @@ package store_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 // What is written to a file that no start will find is not acknowledged, from the first write on.
 func TestSQLite_Moved(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not move a file that is open")
+	}
 	for name, move := range map[string]func(path string) error{
 		"the database": func(path string) error { return os.Rename(path, path+".away") },
 		"the log":      func(path string) error { return os.Rename(path+"-wal", path+".away") },
@@ -35,7 +39,7 @@ func TestSQLite_Moved(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := move(path); err != nil {
-			t.Skip(err) // where open files can not be moved, nothing is to be seen
+			t.Fatal(err)
 		}
 		for _, value := range []string{"first", "second"} {
 			if err := put(value); err == nil {

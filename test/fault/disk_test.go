@@ -15,11 +15,15 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
 
-// inject has system calls of a running server fail until the function returned is called.
-func inject(t *testing.T, n *node, what string) (stop func()) {
+// inject has system calls of a running server fail until the function returned is called: all of these, or those
+// on the files.
+func inject(t *testing.T, n *node, what string, files ...string) (stop func()) {
 	t.Helper()
 	calls, _, _ := strings.Cut(what, ":")
 	cmd := exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace="+calls, "-e", "inject="+what, "-p", fmt.Sprint(n.cmd.Process.Pid))
+	for _, path := range files {
+		cmd.Args = append(cmd.Args, "-P", path)
+	}
 	cmd.Stderr = t.Output()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

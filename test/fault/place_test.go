@@ -9,6 +9,16 @@ import (
 	"time"
 )
 
+// busy starts a server, and has clients use it for a while and go on.
+func (n *node) busy(clients int) (l *ledger, stop func()) {
+	n.t.Helper()
+	n.start()
+	l = newLedger(n.t, n)
+	stop = l.load(clients, n)
+	after(n.t.Context(), 300*time.Millisecond, 600*time.Millisecond)
+	return l, stop
+}
+
 // comesBack has a server that has ended, or is ended, start again and clients go on.
 func (l *ledger) comesBack(n *node, stop func()) {
 	l.t.Helper()
@@ -47,10 +57,7 @@ func TestMovedAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onlyLong(t)
 			n := newNode(t, program(t))
-			n.start()
-			l := newLedger(t, n)
-			stop := l.load(8, n)
-			after(t.Context(), 300*time.Millisecond, 600*time.Millisecond)
+			l, stop := n.busy(8)
 			away := n.data + ".away"
 			if err := os.Rename(n.data, away); err != nil {
 				t.Fatal(err)
@@ -78,11 +85,10 @@ func TestTurnsReadOnly(t *testing.T) {
 	onlyLong(t)
 	root(t, "strace")
 	n := newNode(t, program(t))
-	n.start()
-	l := newLedger(t, n)
-	stop := l.load(8, n)
-	after(t.Context(), 300*time.Millisecond, 600*time.Millisecond)
-	heal := inject(t, n, "pwrite64,write,ftruncate,fsync,fdatasync:error=EROFS:when=1+")
+	l, stop := n.busy(8)
+	// Of the files alone: what a process writes to wake itself is on no disk, and Go ends where that fails.
+	heal := inject(t, n, "pwrite64,write,ftruncate,fsync,fdatasync:error=EROFS:when=1+", filepath.Join(n.data, "poolkeeper.db"),
+		filepath.Join(n.data, "poolkeeper.db-wal"), filepath.Join(n.data, "audit.jsonl"))
 	code := n.end()
 	heal()
 	if code != 1 {
@@ -98,10 +104,7 @@ func TestPermissionLost(t *testing.T) {
 	root(t, "setpriv")
 	n := newNode(t, program(t))
 	n.under = []string{"setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"}
-	n.start()
-	l := newLedger(t, n)
-	stop := l.load(4, n)
-	after(t.Context(), 300*time.Millisecond, 600*time.Millisecond)
+	l, stop := n.busy(4)
 	for _, path := range []string{n.data, filepath.Join(n.data, "poolkeeper.db")} {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -141,10 +144,7 @@ func TestMemoryRunsOut(t *testing.T) {
 	onlyLong(t)
 	root(t, "prlimit")
 	n := newNode(t, program(t))
-	n.start()
-	l := newLedger(t, n)
-	stop := l.load(4, n)
-	after(t.Context(), 300*time.Millisecond, 600*time.Millisecond)
+	l, stop := n.busy(4)
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.cmd.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
