@@ -57,7 +57,10 @@ zle -N show
 bindkey -e
 bindkey '^T' show
 `},
+		// Without that directory fish reads all manuals in a process of its own, which goes on
+		// writing into the home when fish has gone.
 		"fish": {program: "fish", args: []string{"-i"}, path: ".config/fish/config.fish", rc: `
+mkdir -p ~/.local/share/fish/generated_completions
 stty columns 250
 function fish_prompt; echo 'ready$ '; end
 function fish_greeting; end
