@@ -59,8 +59,7 @@ func (t *tx) DeleteAccessKey(id string) error {
 	if err := t.execCached(identity.ErrNotFound, deleteAccessKey, id); err != nil {
 		return err
 	}
-	_, err := t.exec(deleteKeyUse, id)
-	return err
+	return t.execAny(deleteKeyUse, id)
 }
 
 func (t *tx) KeyUse(id string) (principal.KeyUse, error) {

@@ -30,7 +30,7 @@ func benchLogin(n uint64) identity.Login {
 }
 
 // fill makes the benchmark's pool and n identities in it.
-func fill(b *testing.B, db *DB, n uint64) {
+func fill(b testing.TB, db *DB, n uint64) {
 	b.Helper()
 	for from := uint64(0); from < max(n, 1); from += 10_000 {
 		err := db.Update(b.Context(), func(t identity.Tx) error {

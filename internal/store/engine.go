@@ -13,17 +13,17 @@ import (
 type engine interface {
 	// view runs f in a transaction that reads, again as often as is needed.
 	view(ctx context.Context, f func(fullTx) error) error
-	// writing returns a transaction for the writer number n, of which there are writers.
-	writing(n int) *transaction
-	writers() int
+	// writing returns a transaction of the writer, for Updates that it may run before to find out
+	// what they will read.
+	writing(ahead *scout) *transaction
 	// current reports whether a transaction of the writer sees all that was committed since it
 	// began, by whomever: then Updates that come later may join it.
 	current() bool
 	// commit makes a transaction durable that has begun, and rolls back one that is dead.
 	// It fails with why it is dead.
-	commit(n int, tr *transaction) error
+	commit(tr *transaction) error
 	// abandon rolls a transaction back that has begun.
-	abandon(n int, tr *transaction)
+	abandon(tr *transaction)
 	// again reports whether the closures of a transaction that has died of err may run once
 	// more, when it has waited as long as that takes. Before, they have run tries times.
 	again(err error, tries int) bool

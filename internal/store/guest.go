@@ -23,7 +23,7 @@ func (t *tx) NoteGuestUse(id string, at time.Time) error {
 		return nil
 	}
 	if err == nil {
-		_, err = t.exec(updateSeen, day(at), number)
+		err = t.execAny(updateSeen, day(at), number)
 	}
 	return err
 }
@@ -33,7 +33,7 @@ func (t *tx) SweepGuests(before time.Time, after string, limit int) (removed int
 	if err != nil {
 		return 0, "", fmt.Errorf("sweep guests: %w", err)
 	}
-	var idle [][2]driver.Value
+	var idle []*identityRow
 	looked := 0
 	err = t.each(selectSeen, func(row []driver.Value) error {
 		looked++
@@ -41,7 +41,7 @@ func (t *tx) SweepGuests(before time.Time, after string, limit int) (removed int
 		seen, noted := row[6].(int64)
 		if row[2].(int64) == 0 && row[3].(int64) == rowEnabled && len(row[4].([]byte)) == 0 &&
 			toTime(row[5]).Before(before) && (!noted || seen < day(before)) {
-			idle = append(idle, [2]driver.Value{row[0], row[1]})
+			idle = append(idle, &identityRow{number: row[0].(int64), guid: row[1]})
 		}
 		return nil
 	}, from, int64(limit))
@@ -49,7 +49,7 @@ func (t *tx) SweepGuests(before time.Time, after string, limit int) (removed int
 		return 0, "", err
 	}
 	for _, i := range idle {
-		if err := t.removeIdentity(i[0], i[1]); err != nil {
+		if err := t.removeIdentity(i); err != nil {
 			return 0, "", err
 		}
 	}

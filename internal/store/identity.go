@@ -137,7 +137,7 @@ func (t *tx) identityRow(id string) (*identityRow, *pool, error) {
 // rowOf returns the row of the identity with the GUID: ErrNotFound.
 func (t *tx) rowOf(g guid) ([]driver.Value, error) {
 	if number, ok := t.db.ids.number(g); ok {
-		row, err := t.first(selectIdentity, number)
+		row, err := t.look(keyOfIdentity(number), number)
 		if !errors.Is(err, identity.ErrNotFound) {
 			return row, err
 		}
@@ -171,7 +171,7 @@ func (t *tx) IdentityOfLogin(poolID string, l identity.Login) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	row, err := t.first(selectLogin, p.base(), provider, []byte(l.Subject))
+	row, err := t.login(p, login{provider, l.Subject})
 	if err != nil {
 		return "", err
 	}
@@ -294,10 +294,11 @@ func (t *tx) insertAs(p *pool, r *identityRow, i *identity.Identity, logins []lo
 	if r.number, err = t.newIdentityNumber(p); err != nil {
 		return err
 	}
-	if err := t.execOr(identity.ErrConflict, insertGUID, r.guid, r.number); err != nil {
+	if err := t.execOne(identity.ErrConflict, insertGUID, r.guid, r.number); err != nil {
 		return err
 	}
-	return t.execOr(identity.ErrConflict, insertIdentity, r.number, r.guid, fromBool(i.Authenticated), disabledOf(i),
+	t.forget(keyOfIdentity(r.number))
+	return t.execOne(identity.ErrConflict, insertIdentity, r.number, r.guid, fromBool(i.Authenticated), disabledOf(i),
 		encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), nil)
 }
 
@@ -312,16 +313,16 @@ func (t *tx) insertNew(p *pool, r *identityRow, i *identity.Identity, logins []l
 		if err != nil {
 			return err
 		}
-		n, err := t.exec(insertNewIdentity, r.number, fromBool(i.Authenticated), disabledOf(i),
+		t.forget(keyOfIdentity(r.number))
+		err = t.execOne(identity.ErrConflict, insertNewIdentity, r.number, fromBool(i.Authenticated), disabledOf(i),
 			encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), g.value())
-		if err != nil {
-			return err
+		if errors.Is(err, identity.ErrConflict) {
+			continue // the GUID was given to another identity: the next number has another one
 		}
-		if n > 0 {
+		if err == nil {
 			i.ID = joinID(p.region(), g)
-			return nil
 		}
-		// The GUID was given to another identity: the next number has another one.
+		return err
 	}
 }
 
@@ -349,7 +350,8 @@ func (t *tx) UpdateIdentity(i *identity.Identity) error {
 	if err := t.link(without(logins, r.logins), r); err != nil {
 		return err
 	}
-	return t.execOr(identity.ErrNotFound, updateIdentity, fromBool(i.Authenticated), disabledOf(i),
+	t.forget(keyOfIdentity(r.number))
+	return t.execOne(identity.ErrNotFound, updateIdentity, fromBool(i.Authenticated), disabledOf(i),
 		encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), r.number)
 }
 
@@ -361,28 +363,28 @@ func (t *tx) DeleteIdentity(id string) error {
 	if err := t.unlink(r.logins); err != nil {
 		return err
 	}
-	return t.removeIdentity(r.number, r.guid)
+	return t.removeIdentity(r)
 }
 
-// removeIdentity removes an identity that has no logins any more. given is nil where its GUID follows
-// from its number.
-func (t *tx) removeIdentity(number, given driver.Value) error {
-	if given != nil {
-		if _, err := t.exec(deleteGUID, given); err != nil {
+// removeIdentity removes an identity that has no logins any more.
+func (t *tx) removeIdentity(r *identityRow) error {
+	if r.guid != nil {
+		if err := t.execAny(deleteGUID, r.guid); err != nil {
 			return err
 		}
 	}
-	return t.execOr(identity.ErrNotFound, deleteIdentity, number)
+	t.forget(keyOfIdentity(r.number))
+	return t.execOne(identity.ErrNotFound, deleteIdentity, r.number)
 }
 
 // purge removes at most limit identities of a deleted pool, and reports how many, and
 // whether any are left.
 func (t *tx) purge(p *pool, limit int) (n int, more bool, err error) {
-	var dead []identityRow
+	var dead []*identityRow
 	// One more than may go tells whether any are left.
 	err = t.each(selectDeadIdentity, func(row []driver.Value) error {
 		logins, err := decodeLogins(row[2].([]byte))
-		dead = append(dead, identityRow{number: row[0].(int64), guid: row[1], logins: logins})
+		dead = append(dead, &identityRow{number: row[0].(int64), guid: row[1], logins: logins})
 		return err
 	}, p.base(), p.end(), int64(limit)+1)
 	if err != nil {
@@ -393,7 +395,7 @@ func (t *tx) purge(p *pool, limit int) (n int, more bool, err error) {
 		if err := t.unlink(r.logins); err != nil {
 			return 0, false, err
 		}
-		if err := t.removeIdentity(r.number, r.guid); err != nil {
+		if err := t.removeIdentity(r); err != nil {
 			return 0, false, err
 		}
 	}

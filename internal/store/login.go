@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -106,13 +107,18 @@ func without(a, b []login) []login {
 	return slices.DeleteFunc(slices.Clone(a), func(l login) bool { return slices.Contains(b, l) })
 }
 
+// login returns the row of a login of the pool: ErrNotFound.
+func (t *tx) login(p *pool, l login) ([]driver.Value, error) {
+	return t.look(keyOfLogin(l), p.base(), l.provider, []byte(l.subject))
+}
+
 // checkFree tells whether logins of the pool can be linked: ErrConflict.
 func (t *tx) checkFree(p *pool, logins []login) error {
 	for _, l := range logins {
 		if l.provider == 0 {
 			continue
 		}
-		_, err := t.first(selectLogin, p.base(), l.provider, []byte(l.subject))
+		_, err := t.login(p, l)
 		if err == nil {
 			return identity.ErrConflict
 		}
@@ -125,7 +131,8 @@ func (t *tx) checkFree(p *pool, logins []login) error {
 
 func (t *tx) link(logins []login, to *identityRow) error {
 	for _, l := range logins {
-		if err := t.execOr(identity.ErrConflict, insertLogin, l.provider, []byte(l.subject), to.inLogin()); err != nil {
+		t.forget(keyOfLogin(l))
+		if err := t.execOne(identity.ErrConflict, insertLogin, l.provider, []byte(l.subject), to.inLogin()); err != nil {
 			return err
 		}
 	}
@@ -134,7 +141,8 @@ func (t *tx) link(logins []login, to *identityRow) error {
 
 func (t *tx) unlink(logins []login) error {
 	for _, l := range logins {
-		if _, err := t.exec(deleteLogin, l.provider, []byte(l.subject)); err != nil {
+		t.forget(keyOfLogin(l))
+		if err := t.execAny(deleteLogin, l.provider, []byte(l.subject)); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 
 	"github.com/poolkeeper/poolkeeper/internal/audit"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
 // outbox is the part of a transaction that keeps events which wait for the audit log.
@@ -24,9 +25,8 @@ func (t *tx) record() error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(insertEvent, n, string(p.Line()))
 	t.recorded, t.added = true, true
-	return err
+	return t.execOne(identity.ErrConflict, insertEvent, n, string(p.Line()))
 }
 
 func (t *tx) events(limit int) ([]audit.Row, error) {
@@ -40,7 +40,7 @@ func (t *tx) events(limit int) ([]audit.Row, error) {
 
 func (t *tx) dropEvents(rows []audit.Row) error {
 	for _, r := range rows {
-		if _, err := t.exec(deleteEvent, r.Seq); err != nil {
+		if err := t.execAny(deleteEvent, r.Seq); err != nil {
 			return err
 		}
 	}

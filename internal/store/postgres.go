@@ -20,7 +20,7 @@ import (
 // how many logins it has, whether a policy is attached anywhere), and no list of locks would
 // hold for closures yet to be written. Of two transactions that can not be put one after the
 // other, the database refuses one, which runs again. What one process has to write, it writes by
-// few connections, in batches: so only processes get into each other's way.
+// one connection, in batches: so only processes get into each other's way.
 type postgresEngine struct {
 	db     *DB
 	config *pgconn.Config
@@ -32,16 +32,15 @@ type postgresEngine struct {
 	looks  looks
 	events events
 	pool   pgPool
-	// writing connections, each of one loop of the writer; nil before the first use and after a
-	// failure.
-	conns [pgWriters]*pgConn
+	// conn is the writer's; nil before the first use and after a failure.
+	conn *pgConn
+	// wary: the last transaction of the writer has found a row other than it was read.
+	wary bool
 	// beat is how often the holder of a lease shows that it is alive.
 	beat time.Duration
 }
 
 const (
-	// pgWriters: with a second one, a batch runs while another one is being made durable.
-	pgWriters = 2
 	// pgReaders bounds the connections that read, unless the URL has pool_max_conns.
 	pgReaders = 16
 
@@ -107,7 +106,9 @@ func (e *postgresEngine) viewWith(ctx context.Context, c *cache, f func(fullTx) 
 		if err != nil {
 			return nil, err
 		}
-		pg.begin(beginSnapshot, v.cache)
+		if err := pg.begin(beginSnapshot, v.cache); err != nil {
+			return pg, unavailable("begin", err)
+		}
 		return pg, nil
 	}
 	defer func() {
@@ -302,12 +303,10 @@ func (*postgresEngine) broken() (<-chan struct{}, func() error) { return nil, ni
 
 // stop implements [engine].
 func (e *postgresEngine) stop() error {
-	for _, c := range e.conns {
-		if c != nil {
-			// A row that stays behind is swept later.
-			_, _ = c.alone(context.Background(), deleteWriter, c.id)
-			c.close()
-		}
+	if c := e.conn; c != nil {
+		// A row that stays behind is swept later.
+		_, _ = c.alone(context.Background(), deleteWriter, c.id)
+		c.close()
 	}
 	return e.pool.close()
 }

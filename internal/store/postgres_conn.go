@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,17 +26,28 @@ type pgConn struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	// opening is the statement that begins a transaction, sent together with the next one.
-	opening query
-	// revision is that which the transaction has read. Where rows were taken from a cache
-	// before, it must be that of the cache.
+	// batch is what is to be sent, and steps say what becomes of each answer.
+	batch pgconn.Batch
+	steps []step
+	// revision is that which the transaction has read.
 	revision int64
-	expect   *cache
 
 	// Of a connection that writes.
-	id    []byte
-	batch int64
+	id     []byte
+	number int64
 }
+
+// A step is a statement of a batch.
+type step struct {
+	q query
+	// row is called with each row, until it fails; io.EOF ends it without an error. nil: none is looked at.
+	row func([]driver.Value) error
+	// done is called with how it has ended; nil: that does not matter.
+	done func(pgconn.CommandTag) error
+}
+
+// stepsMost bounds what waits to be sent.
+const stepsMost = 1024
 
 // The object ids of types, which are fixed. Source: PostgreSQL's catalogue pg_type.
 const (
@@ -84,16 +96,42 @@ func (c *pgConn) end() {
 		c.cancel()
 		c.cancel = nil
 	}
-	c.ctx, c.opening, c.expect = context.Background(), "", nil
+	c.ctx = context.Background()
+	c.drop()
 }
 
-// begin has the next statement begin a transaction before, and read the revision.
-func (c *pgConn) begin(how query, expect *cache) {
-	c.opening, c.expect = how, expect
+// drop forgets what was to be sent.
+func (c *pgConn) drop() { c.batch, c.steps = pgconn.Batch{}, c.steps[:0] }
+
+// begin has the next statement begin a transaction before, and read the revision. When that is another one
+// than that of expect, from which rows were taken before, what follows fails with errStale; nil: it does not.
+func (c *pgConn) begin(how query, expect *cache) error {
+	c.revision = -1
+	c.raw(how, nil)
+	return c.add(step{
+		q:   selectRevision,
+		row: func(row []driver.Value) error { c.revision = row[0].(int64); return nil },
+		done: func(pgconn.CommandTag) error {
+			if expect != nil && expect.revision != c.revision {
+				return errStale
+			}
+			return nil
+		},
+	})
 }
 
-// flush begins the transaction now.
-func (c *pgConn) flush() error { return c.each("", nil) }
+// rollback ends a transaction, and reports whether the connection can be used again.
+func (c *pgConn) rollback() bool {
+	c.drop()
+	if c.c.IsClosed() {
+		return false
+	}
+	if _, err := c.exec(rollback); err != nil {
+		return false
+	}
+	c.end()
+	return true
+}
 
 // alone runs one statement, which is a transaction by itself.
 func (c *pgConn) alone(ctx context.Context, q query, args ...driver.Value) (int64, error) {
@@ -104,7 +142,7 @@ func (c *pgConn) alone(ctx context.Context, q query, args ...driver.Value) (int6
 
 // exec implements [conn].
 func (c *pgConn) exec(q query, args ...driver.Value) (n int64, err error) {
-	err = c.run(q, args, nil, &n)
+	err = c.now(step{q: q, done: func(tag pgconn.CommandTag) error { n = tag.RowsAffected(); return nil }}, args)
 	return n, err
 }
 
@@ -119,62 +157,80 @@ func (c *pgConn) first(q query, args ...driver.Value) (row []driver.Value, err e
 
 // each implements [conn].
 func (c *pgConn) each(q query, f func([]driver.Value) error, args ...driver.Value) error {
-	return c.run(q, args, f, nil)
+	return c.now(step{q: q, row: f}, args)
 }
 
-// run sends what begins the transaction, if that is due, and the statement, in one go.
-func (c *pgConn) run(q query, args []driver.Value, f func([]driver.Value) error, changed *int64) error {
-	var batch pgconn.Batch
-	begins := c.opening != ""
-	if begins {
-		batch.ExecParams(string(c.opening), nil, nil, nil, nil)
-		if err := c.add(&batch, selectRevision, nil); err != nil {
-			return err
+// later has a statement run with the next one that is sent. See transaction.later.
+func (c *pgConn) later(q query, one bool, args []driver.Value) error {
+	s := step{q: q}
+	if one {
+		s.done = func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() != 1 {
+				return fmt.Errorf("%w: %s", errRaced, q)
+			}
+			return nil
 		}
 	}
-	if q != "" {
-		if err := c.add(&batch, q, args); err != nil {
-			return err
-		}
-	}
-	c.opening = ""
-	results := c.c.ExecBatch(c.ctx, &batch)
-	stale, err := false, error(nil)
-	if begins {
-		stale, err = c.begun(results)
-	}
-	if err == nil && q != "" && results.NextResult() {
-		var tag pgconn.CommandTag
-		tag, err = c.read(results.ResultReader(), stale, f)
-		if changed != nil {
-			*changed = tag.RowsAffected()
-		}
-	}
-	if closed := results.Close(); closed != nil {
-		err = closed
-	}
-	if err == nil && stale {
-		err = errStale
+	err := c.add(s, args...)
+	if err == nil && len(c.steps) >= stepsMost {
+		err = c.flush()
 	}
 	return err
 }
 
-// begun reads the answers to what began the transaction.
-func (c *pgConn) begun(results *pgconn.MultiResultReader) (stale bool, err error) {
-	c.revision = -1
-	for n := 0; n < 2 && results.NextResult(); n++ {
-		if _, err := c.read(results.ResultReader(), false, func(row []driver.Value) error {
-			c.revision = row[0].(int64)
+// answer reads what is asked for into rows, in one go, with what waits to be sent.
+func (c *pgConn) answer(asks []ask, rows map[rowKey][]driver.Value) error {
+	for _, a := range asks {
+		rows[a.key] = nil
+		err := c.add(step{q: a.key.q, row: func(row []driver.Value) error {
+			rows[a.key] = slices.Clone(row)
 			return nil
-		}); err != nil {
-			return false, err
+		}}, a.args...)
+		if err != nil {
+			return err
 		}
 	}
-	return c.expect != nil && c.expect.revision != c.revision, nil
+	return c.flush()
 }
 
-// add puts a statement into a batch.
-func (c *pgConn) add(batch *pgconn.Batch, q query, args []driver.Value) error {
+// now sends a statement, and before it what waits to be sent.
+func (c *pgConn) now(s step, args []driver.Value) error {
+	if err := c.add(s, args...); err != nil {
+		return err
+	}
+	return c.flush()
+}
+
+// flush sends what waits to be sent. After the first that fails, the answers tell nothing any more.
+func (c *pgConn) flush() error {
+	if len(c.steps) == 0 {
+		return nil
+	}
+	defer c.drop()
+	results := c.c.ExecBatch(c.ctx, &c.batch)
+	var failed error
+	for _, s := range c.steps {
+		if !results.NextResult() {
+			break
+		}
+		if err := c.read(results.ResultReader(), s, failed != nil); failed == nil {
+			failed = err
+		}
+	}
+	if err := results.Close(); err != nil {
+		return err
+	}
+	return failed
+}
+
+// raw adds a statement without arguments, which is not worth preparing.
+func (c *pgConn) raw(q query, done func(pgconn.CommandTag) error) {
+	c.batch.ExecParams(string(q), nil, nil, nil, nil)
+	c.steps = append(c.steps, step{q: q, done: done})
+}
+
+// add adds a statement to what waits to be sent.
+func (c *pgConn) add(s step, args ...driver.Value) error {
 	values, oids, formats := make([][]byte, len(args)), make([]uint32, len(args)), make([]int16, len(args))
 	for i, v := range args {
 		formats[i] = 1
@@ -194,30 +250,31 @@ func (c *pgConn) add(batch *pgconn.Batch, q query, args []driver.Value) error {
 		}
 	}
 	if !c.e.prepare {
-		batch.ExecParams(string(q), values, oids, formats, []int16{1})
-		return nil
-	}
-	s, ok := c.stmts[q]
-	if !ok {
-		var err error
-		if s, err = c.c.Prepare(c.ctx, "s"+strconv.Itoa(len(c.stmts)), string(q), nil); err != nil {
-			return err
+		c.batch.ExecParams(string(s.q), values, oids, formats, []int16{1})
+	} else {
+		p, ok := c.stmts[s.q]
+		if !ok {
+			var err error
+			if p, err = c.c.Prepare(c.ctx, "s"+strconv.Itoa(len(c.stmts)), string(s.q), nil); err != nil {
+				return err
+			}
+			c.stmts[s.q] = p
 		}
-		c.stmts[q] = s
+		c.batch.ExecPrepared(p.Name, values, formats, []int16{1})
 	}
-	batch.ExecPrepared(s.Name, values, formats, []int16{1})
+	c.steps = append(c.steps, s)
 	return nil
 }
 
-// read calls f with the rows of a result, unless skip is set.
-func (c *pgConn) read(r *pgconn.ResultReader, skip bool, f func([]driver.Value) error) (pgconn.CommandTag, error) {
+// read reads the answer to a step, or only past it.
+func (c *pgConn) read(r *pgconn.ResultReader, s step, past bool) error {
 	fields := r.FieldDescriptions()
 	for len(c.row) < len(fields) {
 		c.row = append(c.row, nil)
 	}
 	row := c.row[:len(fields)]
 	var failed error
-	for failed == nil && !skip && f != nil && r.NextRow() {
+	for failed == nil && !past && s.row != nil && r.NextRow() {
 		for i, v := range r.Values() {
 			if row[i], failed = decode(fields[i].DataTypeOID, v); failed != nil {
 				failed = fmt.Errorf("column %s: %w", fields[i].Name, failed)
@@ -225,14 +282,19 @@ func (c *pgConn) read(r *pgconn.ResultReader, skip bool, f func([]driver.Value) 
 			}
 		}
 		if failed == nil {
-			failed = f(row)
+			failed = s.row(row)
 		}
 	}
 	tag, err := r.Close()
-	if err == nil && !errors.Is(failed, io.EOF) {
-		err = failed
+	switch {
+	case err != nil || past:
+		return err
+	case failed != nil && !errors.Is(failed, io.EOF):
+		return failed
+	case s.done != nil:
+		return s.done(tag)
 	}
-	return tag, err
+	return nil
 }
 
 func decode(oid uint32, v []byte) (driver.Value, error) {

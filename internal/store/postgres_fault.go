@@ -19,6 +19,8 @@ var (
 	// errNotCommitted: a connection was lost in a commit, which has not taken place.
 	errNotCommitted = errors.New("the connection was lost before the transaction was committed")
 	errRolledBack   = errors.New("the server has rolled back what was to be committed")
+	// errRaced: a statement whose answer nobody had waited for has not changed the row that it was to.
+	errRaced = errors.New("a row is not as it was read")
 	// errArgument: a value that no column takes. Nothing was sent.
 	errArgument = errors.New("not a value for a statement")
 	errSlow     = errors.New("the database has not answered in time")
@@ -51,6 +53,15 @@ func answered(err error) bool {
 	return ok && (e.SeverityUnlocalized == "ERROR" || e.Severity == "ERROR") && e.Code != "40003"
 }
 
+// raced reports whether a transaction has lost a race.
+func raced(err error) bool {
+	switch pgCode(err) {
+	case codeSerialization, codeDeadlock, codeUnique, codeLockTimeout, codeTableExists, codeColumnExists, codeObjectExists:
+		return true
+	}
+	return errors.Is(err, errRaced)
+}
+
 // lost reports whether a connection has failed, or could not be had for now, as when the server starts.
 func lost(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
@@ -77,17 +88,15 @@ func (e *postgresEngine) again(err error, tries int) bool {
 	if !errors.Is(err, identity.ErrUnavailable) {
 		return false // it is not the database's
 	}
-	pause := time.Millisecond
-	switch pgCode(err) {
-	case codeSerialization, codeDeadlock, codeUnique, codeLockTimeout, codeTableExists, codeColumnExists, codeObjectExists:
-		if tries >= raceTries {
+	pause, most := time.Millisecond, raceTries
+	if !raced(err) {
+		if !lost(err) {
 			return false
 		}
-	default:
-		if tries >= lostTries || !lost(err) {
-			return false
-		}
-		pause = 20 * time.Millisecond
+		pause, most = 20*time.Millisecond, lostTries
+	}
+	if tries >= most {
+		return false
 	}
 	pause = min(pause<<min(tries, 10), pauseMost)
 	timer := time.NewTimer(pause/2 + rand.N(pause/2+1))

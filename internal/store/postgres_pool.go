@@ -116,12 +116,9 @@ func (p *pgPool) give(c *pgConn) {
 		return
 	}
 	go func() {
-		if !c.c.IsClosed() {
-			c.opening, c.expect = "", nil
-			if _, err := c.exec(rollback); err == nil {
-				p.keep(c)
-				return
-			}
+		if c.rollback() {
+			p.keep(c)
+			return
 		}
 		c.close()
 		// The server may be another one since: what is idle may have been cut, too.

@@ -12,36 +12,51 @@ import (
 // errUnknown: the connection was lost in a commit, and it can not be found out what came of it.
 var errUnknown = errors.New("the connection was lost in a commit whose outcome is not known")
 
-// writers implements [engine].
-func (*postgresEngine) writers() int { return pgWriters }
-
 // current implements [engine]: a transaction sees what there was when it began.
 func (*postgresEngine) current() bool { return false }
 
-// writing implements [engine]. The transaction has begun, and has the rows in memory that are
-// current in it.
-func (e *postgresEngine) writing(n int) *transaction {
+// aheadRounds bounds how often it is asked what closures will read: who merges two users reads a row
+// of each, and then one that each of those names.
+const aheadRounds = 3
+
+// writing implements [engine]. The transaction has begun, and has in memory the cached rows that are
+// current in it, and those that several closures will read first.
+func (e *postgresEngine) writing(ahead *scout) *transaction {
 	tr := new(transaction)
-	c, err := e.writerConn(n)
+	c, err := e.writerConn()
 	if err != nil {
 		tr.dead = err
 		return tr
 	}
+	tr.conn, tr.seen = c, make(map[rowKey][]driver.Value)
 	c.bound(context.Background())
-	c.begin(e.begin, nil)
-	tr.conn = c
-	if err := c.flush(); err != nil {
+	if err = c.begin(e.begin, nil); err == nil {
+		err = c.flush()
+	}
+	if err != nil {
 		tr.dead = unavailable("begin", err)
 		return tr
 	}
 	tr.cache = e.cacheOf(c.revision)
+	for range aheadRounds {
+		asks := ahead.run(tr, e.db)
+		if len(asks) == 0 {
+			break
+		}
+		if err := c.answer(asks, tr.seen); err != nil {
+			tr.dead = unavailable("read ahead", err)
+			return tr
+		}
+	}
+	if !e.wary {
+		tr.later = c.later
+	}
 	return tr
 }
 
-// writerConn returns the connection of a loop of the writer. Its row is there before it is
-// needed.
-func (e *postgresEngine) writerConn(n int) (*pgConn, error) {
-	if c := e.conns[n]; c != nil {
+// writerConn returns the connection of the writer. Its row is there before it is needed.
+func (e *postgresEngine) writerConn() (*pgConn, error) {
+	if c := e.conn; c != nil {
 		return c, nil
 	}
 	c, err := e.connect(context.Background())
@@ -53,62 +68,70 @@ func (e *postgresEngine) writerConn(n int) (*pgConn, error) {
 		c.close()
 		return nil, unavailable("enter a writer", err)
 	}
-	e.conns[n] = c
+	e.conn = c
 	return c, nil
 }
 
 // commit implements [engine].
-func (e *postgresEngine) commit(n int, tr *transaction) error {
-	c := e.conns[n]
+func (e *postgresEngine) commit(tr *transaction) error {
+	c := e.conn
 	if tr.dead == nil {
-		if err := c.commit(tr); err != nil {
-			tr.dead = e.outcome(n, tr, err)
-			if tr.dead == nil {
-				return nil
-			}
+		if err := c.settled(tr); err != nil {
+			tr.dead = unavailable("write", err)
 		}
 	}
+	if tr.dead == nil {
+		if err := c.commit(); err != nil {
+			tr.dead = e.outcome(tr, err)
+		}
+	}
+	e.wary = errors.Is(tr.dead, errRaced)
 	if tr.dead != nil {
-		e.abandon(n, tr)
+		e.abandon(tr)
 		return tr.dead
 	}
 	c.end()
 	return nil
 }
 
-// commit sends all that ends a transaction in one go.
-func (c *pgConn) commit(tr *transaction) error {
-	var batch pgconn.Batch
+// settled sends all of a transaction but its commit: before that, it must be known that each row was
+// as it was read.
+func (c *pgConn) settled(tr *transaction) error {
+	var err error
 	if tr.dirty {
-		if err := c.add(&batch, updateRevision, nil); err != nil {
-			return err
-		}
+		err = c.later(updateRevision, true, nil)
 	}
-	if tr.changed {
-		c.batch++
-		if err := c.add(&batch, updateWriter, []driver.Value{c.batch, c.e.db.now().UnixMilli(), c.id}); err != nil {
-			return err
-		}
+	if tr.changed && err == nil {
+		c.number++
+		err = c.later(updateWriter, true, []driver.Value{c.number, c.e.db.now().UnixMilli(), c.id})
 	}
-	batch.ExecParams(string(commit), nil, nil, nil, nil)
-	results, err := c.c.ExecBatch(c.ctx, &batch).ReadAll()
 	if err != nil {
 		return err
 	}
-	if results[len(results)-1].CommandTag.String() != "COMMIT" {
-		return errRolledBack
+	return c.flush()
+}
+
+func (c *pgConn) commit() error {
+	ended := false
+	c.raw(commit, func(tag pgconn.CommandTag) error {
+		ended = tag.String() == "COMMIT"
+		return nil
+	})
+	err := c.flush()
+	if err == nil && !ended {
+		err = errRolledBack
 	}
-	return nil
+	return err
 }
 
 // outcome tells what has become of a transaction whose commit has failed with err: nil, it is
 // committed.
-func (e *postgresEngine) outcome(n int, tr *transaction, err error) error {
+func (e *postgresEngine) outcome(tr *transaction, err error) error {
 	if answered(err) || errors.Is(err, errRolledBack) || !tr.changed {
 		return unavailable("commit", err)
 	}
-	c := e.conns[n]
-	e.conns[n] = nil
+	c := e.conn
+	e.conn = nil
 	defer c.close()
 	for tries := 0; ; tries++ {
 		committed, settleErr := e.settle(c)
@@ -133,7 +156,7 @@ func (e *postgresEngine) settle(c *pgConn) (committed bool, err error) {
 	}
 	defer other.close()
 	other.bound(context.Background())
-	other.begin(beginSettling, nil)
+	other.raw(beginSettling, nil)
 	changed, err := other.exec(settleWriter, e.db.now().UnixMilli(), c.id)
 	if err == nil && changed == 0 {
 		return false, errUnknown
@@ -145,22 +168,13 @@ func (e *postgresEngine) settle(c *pgConn) (committed bool, err error) {
 	if err != nil || row == nil {
 		return false, unavailable("settle what a lost connection has written", err)
 	}
-	return row[0].(int64) == c.batch, nil
+	return row[0].(int64) == c.number, nil
 }
 
 // abandon implements [engine].
-func (e *postgresEngine) abandon(n int, _ *transaction) {
-	c := e.conns[n]
-	if c == nil {
-		return
+func (e *postgresEngine) abandon(*transaction) {
+	if c := e.conn; c != nil && !c.rollback() {
+		c.close()
+		e.conn = nil
 	}
-	c.opening, c.expect = "", nil
-	if !c.c.IsClosed() {
-		if _, err := c.exec(rollback); err == nil {
-			c.end()
-			return
-		}
-	}
-	c.close()
-	e.conns[n] = nil
 }

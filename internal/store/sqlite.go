@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
@@ -111,15 +112,12 @@ func (e *sqliteEngine) viewWith(ctx context.Context, c *cache, f func(fullTx) er
 	return v.run(f, readTx{&v.tx})
 }
 
-// writers implements [engine].
-func (*sqliteEngine) writers() int { return 1 }
-
 // current implements [engine]: nobody else writes.
 func (*sqliteEngine) current() bool { return true }
 
-// writing implements [engine].
-func (e *sqliteEngine) writing(int) *transaction {
-	return &transaction{start: e.begin, cache: e.cache.Load()}
+// writing implements [engine]. To read is as cheap as to find out what will be read.
+func (e *sqliteEngine) writing(*scout) *transaction {
+	return &transaction{start: e.begin, cache: e.cache.Load(), seen: make(map[rowKey][]driver.Value)}
 }
 
 // begin begins a transaction that writes, on a new connection after a failure that the
@@ -144,7 +142,7 @@ func (e *sqliteEngine) begin(context.Context) (conn, error) {
 // commit implements [engine]. No one sees a cached row that the commit
 // changes: the cache is withdrawn before and replaced after it, also when it
 // fails, for then the outcome is unknown.
-func (e *sqliteEngine) commit(n int, tr *transaction) error {
+func (e *sqliteEngine) commit(tr *transaction) error {
 	if tr.dirty {
 		e.cache.Store(nil)
 		defer e.cache.Store(new(cache))
@@ -161,7 +159,7 @@ func (e *sqliteEngine) commit(n int, tr *transaction) error {
 		}
 	}
 	if tr.dead != nil {
-		e.abandon(n, tr)
+		e.abandon(tr)
 	}
 	return tr.dead
 }
@@ -187,7 +185,7 @@ func (e *sqliteEngine) inPlace() error {
 }
 
 // abandon implements [engine].
-func (e *sqliteEngine) abandon(_ int, tr *transaction) {
+func (e *sqliteEngine) abandon(tr *transaction) {
 	e.db.numberings.forget()
 	if tr.dead != nil && fatal(tr.dead) {
 		e.cause = fmt.Errorf("store is broken until it is opened again: %w", tr.dead)

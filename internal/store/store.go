@@ -108,7 +108,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	db.writer = newWriter(db)
 	db.close = sync.OnceValue(db.shut)
-	db.writer.begin()
+	go db.writer.run()
 	return db, nil
 }
 

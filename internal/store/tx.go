@@ -31,6 +31,12 @@ type transaction struct {
 	// dead is the error of the database that ended this transaction, which the engine
 	// may have rolled back by itself: no statement may follow.
 	dead error
+	// seen has rows that were read by their keys and not written since, and nil for those that are not
+	// there. It is nil itself where none are kept.
+	seen map[rowKey][]driver.Value
+	// later sends a statement with the next one, or when the transaction ends, which then fails with
+	// errRaced when one row was to be changed and was not; nil: a statement is sent at once.
+	later func(q query, one bool, args []driver.Value) error
 	// values has the arguments of a statement while it begins. Those of a call through an
 	// interface would be a piece of memory each time.
 	values []driver.Value
@@ -66,6 +72,8 @@ type tx struct {
 	now time.Time
 	// wrote: this run has changed a row. recorded: and put an event into the outbox.
 	wrote, recorded bool
+	// ahead, unless nil, is told what would be read, and nothing is.
+	ahead *scout
 	// err is why this run can not succeed any more, whatever its closure makes
 	// of it.
 	err error
@@ -97,12 +105,16 @@ func (t *tx) Now() time.Time { return t.now }
 
 // ready is called before each statement.
 func (t *tx) ready() error {
-	if t.err == nil {
-		if err := t.ctx.Err(); err != nil {
-			t.err = err
-		} else {
-			t.err = t.begin(t.ctx)
-		}
+	if t.err != nil {
+		return t.err
+	}
+	switch err := t.ctx.Err(); {
+	case err != nil:
+		t.err = err
+	case t.ahead != nil:
+		panic(errAhead)
+	default:
+		t.err = t.begin(t.ctx)
 	}
 	return t.err
 }
@@ -140,6 +152,35 @@ func (t *tx) execOr(none error, q query, args ...driver.Value) error {
 		err = none
 	}
 	return err
+}
+
+// execOne is execOr where only a lost race can have no row changed. Then all who share the
+// transaction may run again instead.
+func (t *tx) execOne(none error, q query, args ...driver.Value) error {
+	if t.later == nil {
+		return t.execOr(none, q, args...)
+	}
+	return t.send(q, true, args)
+}
+
+// execAny is exec where it does not matter how many rows are changed.
+func (t *tx) execAny(q query, args ...driver.Value) error {
+	if t.later == nil {
+		_, err := t.exec(q, args...)
+		return err
+	}
+	return t.send(q, false, args)
+}
+
+func (t *tx) send(q query, one bool, args []driver.Value) error {
+	if err := t.ready(); err != nil {
+		return err
+	}
+	if err := t.later(q, one, args); err != nil {
+		return t.fail(q, err)
+	}
+	t.wrote, t.changed = true, true
+	return nil
 }
 
 // execCached is execOr for a cached table.

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"sync"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/poolkeeper/poolkeeper/internal/audit"
@@ -82,9 +82,19 @@ func (db *DB) write(ctx context.Context, f func(fullTx) error) error {
 func (u *update) run(t *tx) {
 	u.gone = true
 	defer func() { u.ran <- struct{}{} }()
-	u.err = t.run(u.f, t)
-	u.recorded = t.recorded
+	if t.ahead == nil {
+		u.err = t.run(u.f, t)
+		u.recorded = t.recorded
+	} else {
+		t.runAhead(u.f)
+	}
 	u.gone = false
+}
+
+// lend has the caller run the closure once.
+func (u *update) lend(t *tx) {
+	u.turn <- t
+	<-u.ran
 }
 
 // take reports whether the closure is to run.
@@ -98,13 +108,13 @@ func (u *update) answer(err error) {
 	u.turn <- nil
 }
 
-// A writer runs Updates in batches: whoever waits shares a transaction. It has as many
-// loops as the engine says, each with one transaction at a time.
+// A writer runs Updates in batches: whoever waits shares a transaction. It has one transaction at
+// a time. With two, of which one runs while the other is being made durable, they would get into each
+// other's way more than they gain (measured, with PostgreSQL: half of them had to run again).
 type writer struct {
 	db      *DB
 	queue   chan *update
-	loops   sync.WaitGroup
-	stopped chan struct{} // closed when all loops have returned
+	stopped chan struct{} // closed when it has ended
 
 	updates, commits atomic.Uint64
 
@@ -120,22 +130,15 @@ func newWriter(db *DB) *writer {
 	}
 }
 
-func (w *writer) begin() {
-	for n := range w.db.engine.writers() {
-		w.loops.Go(func() { w.loop(n) })
-	}
-	go func() {
-		w.loops.Wait()
-		close(w.stopped)
-	}()
-}
-
-// loop serves the queue until the store closes.
-func (w *writer) loop(n int) {
+// run serves the queue until the store closes.
+func (w *writer) run() {
+	defer close(w.stopped)
 	for {
 		select {
 		case u := <-w.queue:
-			w.serve(n, w.gather([]*update{u}))
+			// Who has had an answer of the last batch may be about to ask again.
+			runtime.Gosched()
+			w.serve(w.gather([]*update{u}))
 		case <-w.db.closing:
 			return
 		}
@@ -166,23 +169,23 @@ func (w *writer) gather(us []*update) []*update {
 // A transaction that lost a race against another one is run again, too, each time with fewer
 // updates: two nodes that get into each other's way with all they have need not do so
 // with a part of it.
-func (w *writer) serve(n int, us []*update) {
+func (w *writer) serve(us []*update) {
 	tries := 0
 	for end := len(us); len(us) > 0; end = len(us) {
 		if tries > 1 {
 			end = max(1, len(us)>>(tries-1))
 		}
 		for {
-			tr := w.transaction(n)
-			failed := w.run(tr, us[:end])
+			tr := w.transaction(us[:end])
+			failed := w.runIn(tr, us[:end])
 			if failed == len(us) && tries == 0 && w.db.engine.current() {
 				// Who came while these ran shares their sync.
 				us = w.gather(us)
-				failed += w.run(tr, us[end:])
+				failed += w.runIn(tr, us[end:])
 				end = len(us)
 			}
 			if failed == end || tr.dead != nil {
-				if err := w.commit(n, tr); err != nil && w.db.engine.again(err, tries) {
+				if err := w.commit(tr); err != nil && w.db.engine.again(err, tries) {
 					w.db.tally.retries.Add(uint64(min(failed+1, end))) // with the one that it died in
 					tries++
 					end = 0
@@ -192,7 +195,7 @@ func (w *writer) serve(n int, us []*update) {
 				tries = 0
 				break
 			}
-			w.db.engine.abandon(n, tr)
+			w.db.engine.abandon(tr)
 			w.db.tally.retries.Add(uint64(failed))
 			if failed == 0 {
 				end = 1
@@ -205,13 +208,14 @@ func (w *writer) serve(n int, us []*update) {
 	}
 }
 
-// transaction returns one for a loop, timed where somebody asks.
-func (w *writer) transaction(n int) *transaction {
+// transaction returns one for updates, timed where somebody asks.
+func (w *writer) transaction(us []*update) *transaction {
+	ahead := &scout{us: us}
 	if w.db.commit == nil {
-		return w.db.engine.writing(n)
+		return w.db.engine.writing(ahead)
 	}
 	asked := w.db.clock()
-	tr := w.db.engine.writing(n)
+	tr := w.db.engine.writing(ahead)
 	tr.clock = w.db.clock
 	if tr.conn != nil { // it has begun
 		tr.began = asked
@@ -219,10 +223,10 @@ func (w *writer) transaction(n int) *transaction {
 	return tr
 }
 
-// run runs the closures in one transaction. It returns the index of the first that
+// runIn runs the closures in one transaction. It returns the index of the first that
 // failed after it had written, or with which the transaction died; otherwise
 // their number.
-func (w *writer) run(tr *transaction, us []*update) int {
+func (w *writer) runIn(tr *transaction, us []*update) int {
 	for i, u := range us {
 		if !u.take() {
 			continue
@@ -231,8 +235,7 @@ func (w *writer) run(tr *transaction, us []*update) int {
 			continue
 		}
 		t := &tx{transaction: tr, db: w.db, ctx: u.ctx, now: w.db.now()}
-		u.turn <- t
-		<-u.ran
+		u.lend(t)
 		if tr.dead != nil || t.wrote && (u.gone || u.err != nil) {
 			return i
 		}
@@ -266,11 +269,11 @@ func (w *writer) finish(tr *transaction, us []*update) {
 }
 
 // commit ends the transaction, if it has begun.
-func (w *writer) commit(n int, tr *transaction) error {
+func (w *writer) commit(tr *transaction) error {
 	if tr.conn == nil {
 		return tr.dead
 	}
-	err := w.db.engine.commit(n, tr)
+	err := w.db.engine.commit(tr)
 	if err == nil && tr.changed {
 		w.commits.Add(1)
 	}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"database/sql/driver"
+	"errors"
+	"slices"
+
+	"github.com/poolkeeper/poolkeeper/internal/identity"
+)
+
+// A rowKey names a row that is read by its key alone, and by which query.
+type rowKey struct {
+	q query
+	// number is that of the identity, or of the provider of the login.
+	number int64
+	// subject is that of the login.
+	subject string
+}
+
+func keyOfIdentity(number int64) rowKey { return rowKey{q: selectIdentity, number: number} }
+func keyOfLogin(l login) rowKey         { return rowKey{selectLogin, l.provider, l.subject} }
+
+// look is first for a row that is named by its key. What the transaction has read, and not written
+// since, it does not read again.
+func (t *tx) look(k rowKey, args ...driver.Value) ([]driver.Value, error) {
+	if row, ok := t.seen[k]; ok {
+		if row == nil {
+			return nil, identity.ErrNotFound
+		}
+		return row, nil
+	}
+	if t.ahead != nil {
+		t.ahead.asks = append(t.ahead.asks, ask{k, slices.Clone(args)})
+	}
+	row, err := t.first(k.q, args...)
+	if t.seen != nil && (err == nil || errors.Is(err, identity.ErrNotFound)) {
+		t.seen[k] = slices.Clone(row)
+	}
+	return row, err
+}
+
+// forget is called where a row is written.
+func (t *tx) forget(k rowKey) { delete(t.seen, k) }
+
+// An ask is a row that a closure would have read next.
+type ask struct {
+	key  rowKey
+	args []driver.Value
+}
+
+// errAhead is the panic that ends a closure which runs to find out what it reads: it has no error
+// that a closure could take for an answer.
+var errAhead = errors.New("a statement before its time")
+
+// runAhead runs a closure up to its first statement.
+func (t *tx) runAhead(f func(fullTx) error) {
+	defer func() {
+		if v := recover(); v != nil && v != error(errAhead) {
+			panic(v)
+		}
+	}()
+	_ = t.run(f, t) // it runs once more, and is asked then
+}
+
+// A scout runs closures up to their first statement, whose answer it has not: where each answer
+// takes a way to the database and back, those to all closures of a batch then take one together.
+// A closure that is alone needs no scout.
+type scout struct {
+	us   []*update
+	asks []ask
+}
+
+// run returns what the closures would read next in a transaction. Of those that it has run before,
+// it runs those again that had asked.
+func (s *scout) run(tr *transaction, db *DB) []ask {
+	if s.asks = nil; len(s.us) == 1 {
+		return nil
+	}
+	var asked []*update
+	for _, u := range s.us {
+		before := len(s.asks)
+		if u.take() && u.ctx.Err() == nil {
+			u.lend(&tx{transaction: tr, db: db, ctx: u.ctx, now: db.now(), ahead: s})
+		}
+		if len(s.asks) > before {
+			asked = append(asked, u)
+		}
+	}
+	s.us = asked
+	return s.asks
+}
