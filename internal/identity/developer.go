@@ -213,16 +213,12 @@ func (s *Service) developerPool(tx Tx, c Caller, id, provider string) (*Pool, er
 
 // identityOfUser returns the identity of a developer user.
 func (s *Service) identityOfUser(tx Tx, p *Pool, user string) (*Identity, error) {
-	id, err := tx.IdentityOfLogin(p.ID, Login{p.DeveloperProvider, user})
+	i, err := tx.IdentityWith(p.ID, Login{p.DeveloperProvider, user})
 	if errors.Is(err, ErrNotFound) {
 		return nil, api.DeveloperUserNotFound.With()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look up developer user: %w", err)
-	}
-	i, err := tx.Identity(id)
-	if err != nil {
-		return nil, fmt.Errorf("read identity %s: %w", id, err)
 	}
 	return i, nil
 }

@@ -76,21 +76,15 @@ func (s *Service) resolve(tx Tx, p *Pool, logins []Login, wanted string) (link, 
 	var holders []*Identity // of the logins, in their order
 	var loose []Login
 	for _, l := range logins {
-		id, err := tx.IdentityOfLogin(p.ID, l)
+		i, err := tx.IdentityWith(p.ID, l)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			loose = append(loose, l)
-			continue
 		case err != nil:
 			return link{}, fmt.Errorf("look up login: %w", err)
-		case slices.ContainsFunc(holders, func(i *Identity) bool { return i.ID == id }):
-			continue
+		case !slices.ContainsFunc(holders, i.is):
+			holders = append(holders, i)
 		}
-		i, err := tx.Identity(id)
-		if err != nil {
-			return link{}, fmt.Errorf("read identity %s: %w", id, err)
-		}
-		holders = append(holders, i)
 	}
 	known := len(loose) == 0 || loose[0] != logins[0]
 	ofDeveloper := p.isDeveloper(logins[0].Provider)

@@ -33,7 +33,8 @@ var (
 // share one durable commit; each still succeeds or fails by itself.
 //
 // View sees one state of the store, no older than the last Update that had returned
-// when View was called. A View never waits for an Update.
+// when View was called. In a [Request] it may be older, but not than the Request and its last Update, nor than what a
+// View before has seen there. A View never waits for an Update.
 //
 // Records returned are shared between callers and must not be modified; Clone
 // first. Records passed in belong to the store afterwards.
@@ -100,6 +101,9 @@ type Identities interface {
 	// IdentityOfLogin returns the id of the identity to which the login is
 	// linked: ErrNotFound.
 	IdentityOfLogin(poolID string, l Login) (string, error)
+	// IdentityWith returns that identity: ErrNotFound. It costs one look, where Identity after
+	// IdentityOfLogin are two.
+	IdentityWith(poolID string, l Login) (*Identity, error)
 	// LoginsOf returns at most limit logins of the provider whose subjects begin with the
 	// prefix, in byte order, after the subject after; empty: from the start.
 	LoginsOf(poolID, provider, prefix, after string, limit int) ([]LinkedLogin, error)

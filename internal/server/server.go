@@ -19,6 +19,7 @@ import (
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 	"github.com/poolkeeper/poolkeeper/internal/audit"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/limit"
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 	"github.com/poolkeeper/poolkeeper/internal/wire"
@@ -192,9 +193,10 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 // they are refused.
 func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record) (call *audit.Pending, out any, err error) {
 	op := in.operation
+	ctx := identity.WithRequest(r.Context())
 
 	// 3. Who calls.
-	rec.caller, err = s.authenticate.Authenticate(r.Context(), in.service.Service, op, signedPart(r, body))
+	rec.caller, err = s.authenticate.Authenticate(ctx, in.service.Service, op, signedPart(r, body))
 	rec.caller.SourceIP, rec.caller.Secure, rec.caller.Now = rec.remote, rec.secure, rec.start
 	if err != nil {
 		return nil, nil, err
@@ -215,13 +217,12 @@ func (s *Server) call(r *http.Request, body []byte, in *incoming, rec *record) (
 	in.input = input
 
 	// 5. May they.
-	if err := s.authorize.Authorize(r.Context(), rec.caller, in.service.Service, op, input); err != nil {
+	if err := s.authorize.Authorize(ctx, rec.caller, in.service.Service, op, input); err != nil {
 		return nil, nil, err
 	}
 	s.uses.Note(rec.caller, in.service.Name, rec.start)
 
 	// 6. Do it.
-	ctx := r.Context()
 	if op.Audit != api.AuditRead {
 		call = s.pending(r, in, rec)
 		ctx = context.WithValue(audit.With(ctx, call), recordKey{}, rec)

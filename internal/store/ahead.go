@@ -13,11 +13,12 @@ type rowKey struct {
 	q query
 	// number is that of the identity, or of the provider of the login.
 	number int64
-	// subject is that of the login.
-	subject string
+	// text is the subject of the login, or the identity's GUID.
+	text string
 }
 
 func keyOfIdentity(number int64) rowKey { return rowKey{q: selectIdentity, number: number} }
+func keyOfGUID(g guid) rowKey           { return rowKey{q: selectIdentityWithGUID, text: string(g[:])} }
 func keyOfLogin(l login) rowKey         { return rowKey{selectLogin, l.provider, l.subject} }
 
 // look is first for a row that is named by its key. What the transaction has read, and not written
@@ -29,6 +30,9 @@ func (t *tx) look(k rowKey, args ...driver.Value) ([]driver.Value, error) {
 		}
 		return row, nil
 	}
+	if t.shared != nil && t.conn == nil {
+		return t.lookShared(ask{k, slices.Clone(args)})
+	}
 	if t.ahead != nil {
 		t.ahead.asks = append(t.ahead.asks, ask{k, slices.Clone(args)})
 	}
@@ -39,8 +43,35 @@ func (t *tx) look(k rowKey, args ...driver.Value) ([]driver.Value, error) {
 	return row, err
 }
 
+func (t *tx) lookShared(a ask) ([]driver.Value, error) {
+	if t.err == nil {
+		t.err = t.ctx.Err()
+	}
+	if t.err != nil {
+		return nil, t.err
+	}
+	t.reach()
+	row, err := t.shared(t.ctx, a)
+	switch {
+	case errors.Is(err, identity.ErrUnavailable):
+		t.dead, t.err = err, err
+	case err != nil:
+		t.err = err
+	case row == nil:
+		err = identity.ErrNotFound
+	}
+	return row, err
+}
+
 // forget is called where a row is written.
 func (t *tx) forget(k rowKey) { delete(t.seen, k) }
+
+func (t *tx) forgetIdentity(r *identityRow) {
+	t.forget(keyOfIdentity(r.number))
+	if r.guid != nil {
+		t.forget(keyOfGUID(toGUID(r.guid)))
+	}
+}
 
 // An ask is a row that a closure would have read next.
 type ask struct {

@@ -17,7 +17,8 @@ import (
 //
 // In a database that others change too, each such commit counts the revision up. A cache has
 // rows of one revision, and is used in a transaction that has read that revision, or whose reader
-// looks, before it believes what it has seen, whether that is still the revision.
+// finds out, before it believes what it has seen, that this is still the revision, or was in the same
+// [identity.Request].
 //
 // Absence is never cached: anybody could fill the cache by asking for
 // what does not exist.

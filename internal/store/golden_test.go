@@ -297,8 +297,12 @@ func wantGoesOn(t *testing.T, db *DB) {
 			"providers":  "SELECT count(*) FROM provider WHERE pool NOT IN (SELECT number FROM pool)",
 			"numberings": "SELECT count(*) FROM numbering WHERE pool <> 0 AND pool NOT IN (SELECT number FROM pool)",
 		} {
-			if row, err := tx.(readTx).first(q); err != nil || row[0] != int64(0) {
-				t.Errorf("%s: %v are left, %v", table, row, err)
+			row, err := tx.(readTx).first(q)
+			if err != nil {
+				return err
+			}
+			if row[0] != int64(0) {
+				t.Errorf("%s: %v are left", table, row)
 			}
 		}
 		return err

@@ -142,7 +142,7 @@ func (t *tx) rowOf(g guid) ([]driver.Value, error) {
 			return row, err
 		}
 	}
-	return t.first(selectIdentityWithGUID, g.value())
+	return t.look(keyOfGUID(g), g.value())
 }
 
 // locate returns the number of the identity with the GUID: ErrNotFound.
@@ -176,6 +176,35 @@ func (t *tx) IdentityOfLogin(poolID string, l identity.Login) (string, error) {
 		return "", err
 	}
 	return t.identityID(p, p.base()+max(row[0].(int64), -row[0].(int64)), row[1])
+}
+
+func (t *tx) IdentityWith(poolID string, l identity.Login) (*identity.Identity, error) {
+	if t.seen != nil {
+		// Which of two rows was written since is known of each by itself.
+		id, err := t.IdentityOfLogin(poolID, l)
+		if err != nil {
+			return nil, err
+		}
+		return t.Identity(id)
+	}
+	p, err := t.pool(poolID)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := t.provider(providerKey{p.number, l.Provider})
+	if err != nil {
+		return nil, err
+	}
+	key := rowKey{selectIdentityOfLogin, provider, l.Subject}
+	row, err := t.look(key, p.base(), provider, []byte(l.Subject))
+	if err != nil {
+		return nil, err
+	}
+	r, err := readIdentity(row)
+	if err != nil {
+		return nil, err
+	}
+	return t.decode(p, r)
 }
 
 func (t *tx) LoginsOf(poolID, provider, prefix, after string, limit int) ([]identity.LinkedLogin, error) {
@@ -297,7 +326,7 @@ func (t *tx) insertAs(p *pool, r *identityRow, i *identity.Identity, logins []lo
 	if err := t.execOne(identity.ErrConflict, insertGUID, r.guid, r.number); err != nil {
 		return err
 	}
-	t.forget(keyOfIdentity(r.number))
+	t.forgetIdentity(r)
 	return t.execOne(identity.ErrConflict, insertIdentity, r.number, r.guid, fromBool(i.Authenticated), disabledOf(i),
 		encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), nil)
 }
@@ -313,7 +342,7 @@ func (t *tx) insertNew(p *pool, r *identityRow, i *identity.Identity, logins []l
 		if err != nil {
 			return err
 		}
-		t.forget(keyOfIdentity(r.number))
+		t.forgetIdentity(r)
 		err = t.execOne(identity.ErrConflict, insertNewIdentity, r.number, fromBool(i.Authenticated), disabledOf(i),
 			encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), g.value())
 		if errors.Is(err, identity.ErrConflict) {
@@ -350,7 +379,7 @@ func (t *tx) UpdateIdentity(i *identity.Identity) error {
 	if err := t.link(without(logins, r.logins), r); err != nil {
 		return err
 	}
-	t.forget(keyOfIdentity(r.number))
+	t.forgetIdentity(r)
 	return t.execOne(identity.ErrNotFound, updateIdentity, fromBool(i.Authenticated), disabledOf(i),
 		encodeLogins(logins), i.Created.UnixMilli(), modified(i), revokedBefore(i), r.number)
 }
@@ -373,7 +402,7 @@ func (t *tx) removeIdentity(r *identityRow) error {
 			return err
 		}
 	}
-	t.forget(keyOfIdentity(r.number))
+	t.forgetIdentity(r)
 	return t.execOne(identity.ErrNotFound, deleteIdentity, r.number)
 }
 

@@ -29,7 +29,7 @@ type postgresEngine struct {
 	// begin is how an Update begins.
 	begin  query
 	cache  atomic.Pointer[cache] // never nil
-	looks  looks
+	reads  reads
 	events events
 	pool   pgPool
 	// conn is the writer's; nil before the first use and after a failure.
@@ -62,7 +62,7 @@ func openPostgres(ctx context.Context, cfg Config, db *DB) (*postgresEngine, str
 	name := fmt.Sprintf("%s on %s:%d", config.Database, config.Host, config.Port)
 	e := &postgresEngine{db: db, config: config, prepare: prepare, begin: beginSerializable, beat: leaseBeat}
 	e.cache.Store(&cache{revision: -1})
-	e.looks.read = e.readRevision
+	e.reads.e = e
 	e.events.take = e.takeEvents
 	e.pool.init(e, readers)
 	if err := e.settleSchema(ctx, cfg); err != nil {
@@ -85,66 +85,6 @@ func (e *postgresEngine) settleSchema(ctx context.Context, cfg Config) error {
 	return err
 }
 
-// view implements [engine]. What is in memory is used before it is known to be current; in most
-// Views nothing else is asked for. That it is current is found out together with the first
-// statement, or else by a look that all Views share which wait for one.
-func (e *postgresEngine) view(ctx context.Context, f func(fullTx) error) error {
-	err := e.viewWith(ctx, e.cache.Load(), f)
-	for tries := 0; err != nil && ctx.Err() == nil && (errors.Is(err, errStale) || e.again(err, tries)); tries++ {
-		e.db.tally.retries.Add(1)
-		err = e.viewWith(ctx, nil, f)
-	}
-	return err
-}
-
-// viewWith runs f with the rows of a cache, which may turn out to be stale; nil: with those that
-// are current.
-func (e *postgresEngine) viewWith(ctx context.Context, c *cache, f func(fullTx) error) (err error) {
-	v := &tx{ctx: ctx, now: e.db.now(), db: e.db, transaction: &transaction{cache: c, clock: e.db.readClock()}}
-	v.start = func(ctx context.Context) (conn, error) {
-		pg, err := e.pool.take(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if err := pg.begin(beginSnapshot, v.cache); err != nil {
-			return pg, unavailable("begin", err)
-		}
-		return pg, nil
-	}
-	defer func() {
-		if v.conn != nil {
-			e.pool.give(v.conn.(*pgConn))
-		}
-		e.db.viewed(v.transaction)
-	}()
-	if c == nil {
-		if err := v.begin(ctx); err != nil {
-			return err
-		}
-		pg := v.conn.(*pgConn)
-		if err := pg.flush(); err != nil {
-			v.dead = unavailable("begin", err)
-			return v.dead
-		}
-		v.cache = e.cacheOf(pg.revision)
-	}
-	err = v.run(f, readTx{v})
-	switch {
-	case v.dead != nil:
-		return v.dead
-	case v.conn != nil:
-		return err
-	}
-	now, lookErr := e.looks.now(ctx)
-	if lookErr != nil {
-		return lookErr
-	}
-	if now != c.revision {
-		return errStale
-	}
-	return err
-}
-
 // cacheOf returns the cache of a revision. It is nil when that is not the latest one any more.
 func (e *postgresEngine) cacheOf(revision int64) *cache {
 	for {
@@ -158,76 +98,6 @@ func (e *postgresEngine) cacheOf(revision int64) *cache {
 		if fresh := (&cache{revision: revision}); e.cache.CompareAndSwap(c, fresh) {
 			return fresh
 		}
-	}
-}
-
-// readRevision reads which revision is current.
-func (e *postgresEngine) readRevision() (revision int64, err error) {
-	for tries := 0; ; tries++ {
-		err := e.pool.with(context.Background(), func(c *pgConn) error {
-			row, err := c.first(selectRevision)
-			if err != nil {
-				return unavailable("read the revision", err)
-			}
-			if row == nil {
-				return unavailable("read the revision", errNoRevision)
-			}
-			revision = row[0].(int64)
-			return nil
-		})
-		if err == nil || !e.again(err, tries) {
-			return revision, err
-		}
-	}
-}
-
-// looks has all who wait for what is current share one look at it, which begins when they
-// wait already.
-type looks struct {
-	read func() (int64, error)
-
-	mu    sync.Mutex
-	next  *look // has not begun
-	under bool  // one is under way
-}
-
-type look struct {
-	done     chan struct{}
-	revision int64
-	err      error
-}
-
-func (l *looks) now(ctx context.Context) (int64, error) {
-	l.mu.Lock()
-	if l.next == nil {
-		l.next = &look{done: make(chan struct{})}
-	}
-	mine := l.next
-	if !l.under {
-		l.under = true
-		go l.run()
-	}
-	l.mu.Unlock()
-	select {
-	case <-mine.done:
-		return mine.revision, mine.err
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
-}
-
-func (l *looks) run() {
-	for {
-		l.mu.Lock()
-		this := l.next
-		l.next = nil
-		l.under = this != nil
-		l.mu.Unlock()
-		if this == nil {
-			return
-		}
-		this.revision, this.err = l.read()
-		close(this.done)
 	}
 }
 

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,7 +24,8 @@ type pgConn struct {
 	c     *pgconn.PgConn
 	stmts map[query]*pgconn.StatementDescription
 	row   []driver.Value
-	// ctx bounds what is under way.
+	// ctx ends what is under way that may take any time: see within. Of all else it is the
+	// background, and bound sees to its time.
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -79,25 +82,28 @@ func (c *pgConn) close() {
 // more comes to its end, since cutting it short would cost the connection.
 func (c *pgConn) bound(ctx context.Context) {
 	c.end()
-	within, release := context.WithoutCancel(ctx), context.CancelFunc(nil)
-	if at, ok := ctx.Deadline(); ok {
-		within, release = context.WithDeadlineCause(within, at, errSlow)
+	end := time.Now().Add(pgPatience)
+	if at, ok := ctx.Deadline(); ok && at.Before(end) {
+		end = at
 	}
-	var stop context.CancelFunc
-	c.ctx, stop = context.WithTimeoutCause(within, pgPatience, errSlow)
-	c.cancel = stop
-	if release != nil {
-		c.cancel = func() { stop(); release() }
-	}
+	// A context would be watched anew for each statement. A connection that has failed says so itself.
+	_ = c.c.Conn().SetDeadline(end)
 }
 
+// within has what is done until end take any time, but no longer than ctx.
+func (c *pgConn) within(ctx context.Context) {
+	c.end()
+	c.ctx, c.cancel = context.WithCancel(ctx)
+}
+
+// end is the end of what bound or within has begun.
 func (c *pgConn) end() {
+	c.drop()
 	if c.cancel != nil {
 		c.cancel()
-		c.cancel = nil
+		c.ctx, c.cancel = context.Background(), nil
 	}
-	c.ctx = context.Background()
-	c.drop()
+	_ = c.c.Conn().SetDeadline(time.Time{})
 }
 
 // drop forgets what was to be sent.
@@ -217,7 +223,10 @@ func (c *pgConn) flush() error {
 			failed = err
 		}
 	}
-	if err := results.Close(); err != nil {
+	switch err := results.Close(); {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w: %w", errSlow, err)
+	case err != nil:
 		return err
 	}
 	return failed

@@ -30,7 +30,7 @@ func connectOnce(ctx context.Context, url string) (*pgConn, string, error) {
 		c.close()
 		return nil, name, unavailable("connect", err)
 	}
-	c.ctx, c.cancel = context.WithCancel(ctx)
+	c.within(ctx)
 	return c, name, nil
 }
 
@@ -52,7 +52,7 @@ func newDatabaseLoader(ctx context.Context, url string) (_ *databaseLoader, name
 		return nil, name, err
 	}
 	l := &databaseLoader{c: c, ctx: ctx}
-	c.ctx, c.cancel = context.WithCancel(ctx) // the migration has bounds of its own
+	c.within(ctx) // the migration has bounds of its own
 	_, err = c.exec(beginSettling)
 	for _, t := range tables {
 		var row []driver.Value

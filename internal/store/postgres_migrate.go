@@ -110,8 +110,7 @@ func (c *pgConn) move(ctx context.Context, version int64, all []string) error {
 }
 
 func (c *pgConn) moveOnce(ctx context.Context, version int64, all []string) error {
-	c.end()
-	c.ctx, c.cancel = context.WithCancel(ctx)
+	c.within(ctx)
 	defer c.end()
 	if err := c.c.Exec(c.ctx, "SET lock_timeout = 0").Close(); err != nil {
 		return unavailable("begin", err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -147,4 +148,45 @@ func TestPostgresPooled_Connections(t *testing.T) {
 		}
 		return len(used) > 1
 	})
+}
+
+// In a Request, what was current once is current enough, but for what the Request itself has changed;
+// outside it, each View sees what was acknowledged by whichever process.
+func TestPostgres_Request(t *testing.T) {
+	t.Parallel()
+	at := pgtest.Database(t)
+	here, there := openURL(t, at), openURL(t, at)
+	is := func(want string) func(identity.Tx) error {
+		return func(tx identity.Tx) error {
+			if got, err := tx.Setting("a"); err != nil || string(got) != want {
+				return fmt.Errorf("got %q, %w, want %q", got, err, want)
+			}
+			return nil
+		}
+	}
+	write := func(db *DB, value string) {
+		t.Helper()
+		if err := db.Update(t.Context(), put("a", []byte(value))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	see := func(ctx context.Context, want string) {
+		t.Helper()
+		if err := here.View(ctx, is(want)); err != nil {
+			t.Error(err)
+		}
+	}
+	write(there, "1")
+	see(t.Context(), "1")
+	ctx := identity.WithRequest(t.Context())
+	see(ctx, "1")
+	write(there, "2")
+	see(ctx, "1") // without asking
+	see(t.Context(), "2")
+	see(ctx, "2") // what is in memory is no older
+	write(there, "3")
+	if err := here.Update(ctx, func(identity.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	see(ctx, "3")
 }

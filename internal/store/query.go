@@ -99,6 +99,9 @@ const (
 	selectLogin query = `SELECT identity, CASE WHEN identity < 0
 			THEN (SELECT guid FROM identity WHERE number = $1 - login.identity) END
 		FROM login WHERE provider = $2 AND subject = $3`
+	// selectIdentityOfLogin has no join, which not every engine has of rows with different keys.
+	selectIdentityOfLogin query = `SELECT number, guid, authenticated, disabled, logins, created, modified, revoked_before
+		FROM identity WHERE number = (SELECT $1 + abs(login.identity) FROM login WHERE provider = $2 AND subject = $3)`
 	selectLogins query = `SELECT login.subject, identity.number, identity.guid, identity.disabled
 		FROM login JOIN identity ON identity.number = $1 + abs(login.identity)
 		WHERE login.provider = $2 AND login.subject >= $3 AND login.subject < $4

@@ -154,7 +154,7 @@ func (db *DB) readClock() func() time.Time {
 // viewed counts one run of a View and tells how long it took, when its connection is given back.
 func (db *DB) viewed(tr *transaction) {
 	switch {
-	case tr.conn != nil:
+	case tr.reached:
 		db.tally.fromDatabase.Add(1)
 		if db.told != nil {
 			db.told(db.clock().Sub(tr.began))

@@ -24,6 +24,8 @@ type transaction struct {
 	// clock tells when it began; nil: nobody asks.
 	clock func() time.Time
 	began time.Time
+	// reached: the database was asked for something.
+	reached bool
 	// cache is nil when cached rows may not be used.
 	cache *cache
 	// changed: a row was written. dirty: one of a cached table. added: one of the outbox.
@@ -34,6 +36,8 @@ type transaction struct {
 	// seen has rows that were read by their keys and not written since, and nil for those that are not
 	// there. It is nil itself where none are kept.
 	seen map[rowKey][]driver.Value
+	// shared reads a row before the transaction has begun, which then must not; nil: it begins to read one.
+	shared func(context.Context, ask) ([]driver.Value, error)
 	// later sends a statement with the next one, or when the transaction ends, which then fails with
 	// errRaced when one row was to be changed and was not; nil: a statement is sent at once.
 	later func(q query, one bool, args []driver.Value) error
@@ -53,15 +57,21 @@ func (tr *transaction) begin(ctx context.Context) error {
 	if tr.dead != nil || tr.conn != nil {
 		return tr.dead
 	}
-	if tr.clock != nil {
-		tr.began = tr.clock()
-	}
+	tr.reach()
 	c, err := tr.start(ctx)
 	tr.conn = c
 	if c != nil || errors.Is(err, identity.ErrUnavailable) {
 		tr.dead = err
 	}
 	return err
+}
+
+// reach is called before the database is asked for something.
+func (tr *transaction) reach() {
+	if !tr.reached && tr.clock != nil {
+		tr.began = tr.clock()
+	}
+	tr.reached = true
 }
 
 // tx is one run of a closure in a transaction.

@@ -46,6 +46,7 @@ func (db *DB) write(ctx context.Context, f func(fullTx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	defer identity.RequestOf(ctx).Changes()
 	u := &update{ctx: ctx, f: f, turn: make(chan *tx, 1), ran: make(chan struct{}, 1)}
 	select {
 	case db.writer.queue <- u:

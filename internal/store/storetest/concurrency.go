@@ -25,6 +25,7 @@ func testConcurrency(t *testing.T, open func(t *testing.T) identity.Store) {
 func testIsolation(t *testing.T, open func(t *testing.T) identity.Store) {
 	runAll(t, open, []test[identity.Store]{
 		{"Crossing", isolationCrossing},
+		{"Keys", isolationKeys},
 		{"Move", isolationMove},
 		{"CacheIsExact", isolationCacheIsExact},
 	})
@@ -134,6 +135,61 @@ func isolationCrossing(t *testing.T, s identity.Store) {
 			}
 		}
 	})
+}
+
+// Rows that a View reads one after the other by their keys are of one instant.
+func isolationKeys(t *testing.T, s identity.Store) {
+	a, b := login("a"), login("b")
+	update(t, s, func(tx identity.Tx) error {
+		if err := tx.InsertPool(newPool(1)); err != nil {
+			return err
+		}
+		if err := tx.InsertIdentity(newIdentity(1, a, b)); err != nil {
+			return err
+		}
+		return tx.InsertIdentity(newIdentity(2))
+	})
+	var moved atomic.Bool
+	together(5, func(w int) {
+		if w == 0 {
+			defer moved.Store(true)
+			for n := range 100 {
+				from, to := identityID(1+n%2), identityID(2-n%2)
+				update(t, s, func(tx identity.Tx) error {
+					return errors.Join(setLogins(tx, from), setLogins(tx, to, a, b))
+				})
+			}
+			return
+		}
+		for !moved.Load() {
+			if err := s.View(t.Context(), func(tx identity.Tx) error {
+				first, err := tx.IdentityOfLogin(poolID(1), a)
+				if err != nil {
+					return err
+				}
+				second, err := tx.IdentityWith(poolID(1), b)
+				if err != nil {
+					return err
+				}
+				if first != second.ID || len(second.Logins) != 2 {
+					return fmt.Errorf("one login is of %s, the other of %s, which has %q", first, second.ID, second.Logins)
+				}
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func setLogins(tx identity.Tx, id string, logins ...identity.Login) error {
+	i, err := tx.Identity(id)
+	if err != nil {
+		return err
+	}
+	i = i.Clone()
+	i.Logins = logins
+	return tx.UpdateIdentity(i)
 }
 
 func cross(t *testing.T, s identity.Store, look func([]identity.Login)) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func guestSweep(t *testing.T, s identity.Store) {
 		}
 		for n := 2; n <= 7; n++ {
 			if _, err := tx.Identity(identityID(n)); err != nil {
-				t.Errorf("identity %d: %v", n, err)
+				return fmt.Errorf("identity %d: %w", n, err)
 			}
 		}
 		return nil

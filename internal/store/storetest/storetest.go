@@ -190,6 +190,13 @@ func checkIdentity(t *testing.T, s identity.Store, want *identity.Identity) {
 			if err != nil || id != want.ID {
 				return fmt.Errorf("identity of login %q: got %q, %w, want %q", l, id, err, want.ID)
 			}
+			got, err := tx.IdentityWith(want.PoolID, l)
+			if err != nil {
+				return fmt.Errorf("identity with login %q: %w", l, err)
+			}
+			if err := differs(fmt.Sprintf("identity with login %q", l), got, want); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -202,6 +209,9 @@ func checkFree(t *testing.T, s identity.Store, l identity.Login) {
 		id, err := tx.IdentityOfLogin(poolID(1), l)
 		if err == nil {
 			return fmt.Errorf("login %q is linked to %s", l, id)
+		}
+		if i, err := tx.IdentityWith(poolID(1), l); !errors.Is(err, identity.ErrNotFound) {
+			return fmt.Errorf("login %q is linked to %v, %w", l, i, err)
 		}
 		return err
 	})
