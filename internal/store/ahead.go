@@ -83,16 +83,6 @@ type ask struct {
 // that a closure could take for an answer.
 var errAhead = errors.New("a statement before its time")
 
-// runAhead runs a closure up to its first statement.
-func (t *tx) runAhead(f func(fullTx) error) {
-	defer func() {
-		if v := recover(); v != nil && v != error(errAhead) {
-			panic(v)
-		}
-	}()
-	_ = t.run(f, t) // it runs once more, and is asked then
-}
-
 // A scout runs closures up to their first statement, whose answer it has not: where each answer
 // takes a way to the database and back, those to all closures of a batch then take one together.
 // A closure that is alone needs no scout.
@@ -107,16 +97,30 @@ func (s *scout) run(tr *transaction, db *DB) []ask {
 	if s.asks = nil; len(s.us) == 1 {
 		return nil
 	}
-	var asked []*update
-	for _, u := range s.us {
-		before := len(s.asks)
-		if u.take() && u.ctx.Err() == nil {
-			u.lend(&tx{transaction: tr, db: db, ctx: u.ctx, now: db.now(), ahead: s})
+	// Their callers wait, so that one goroutine may run them all: to wake each of them costs more. It is
+	// not the writer's, which a closure that ends its goroutine would end.
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		var asked []*update
+		defer func() { s.us = asked }()
+		for _, u := range s.us {
+			before := len(s.asks)
+			if u.take() && u.ctx.Err() == nil {
+				u.runAhead(&tx{transaction: tr, db: db, ctx: u.ctx, now: db.now(), ahead: s})
+			}
+			if len(s.asks) > before {
+				asked = append(asked, u)
+			}
 		}
-		if len(s.asks) > before {
-			asked = append(asked, u)
-		}
-	}
-	s.us = asked
+	}()
+	<-over
 	return s.asks
+}
+
+// runAhead runs the closure up to its first statement. What else may end it does so again in its
+// caller.
+func (u *update) runAhead(t *tx) {
+	defer func() { _ = recover() }()
+	_ = t.run(u.f, t)
 }

@@ -32,6 +32,10 @@ type pgConn struct {
 	// batch is what is to be sent, and steps say what becomes of each answer.
 	batch pgconn.Batch
 	steps []step
+	// The arguments of a statement while it is added.
+	values [][]byte
+	oids   []uint32
+	text   []byte
 	// revision is that which the transaction has read.
 	revision int64
 
@@ -67,7 +71,10 @@ func (e *postgresEngine) connect(ctx context.Context) (*pgConn, error) {
 	if err != nil {
 		return nil, unavailable("connect", err)
 	}
-	return &pgConn{e: e, c: c, stmts: make(map[query]*pgconn.StatementDescription), ctx: context.Background()}, nil
+	return &pgConn{
+		e: e, c: c, stmts: make(map[query]*pgconn.StatementDescription), ctx: context.Background(),
+		text: []byte{}, // an empty part of which is no NULL
+	}, nil
 }
 
 // close ends the connection; a transaction that is open is rolled back.
@@ -238,28 +245,35 @@ func (c *pgConn) raw(q query, done func(pgconn.CommandTag) error) {
 	c.steps = append(c.steps, step{q: q, done: done})
 }
 
+// binaryForm is the form of the arguments, or of the columns, of any statement: one is for all.
+var binaryForm = []int16{1}
+
 // add adds a statement to what waits to be sent.
 func (c *pgConn) add(s step, args ...driver.Value) error {
-	values, oids, formats := make([][]byte, len(args)), make([]uint32, len(args)), make([]int16, len(args))
-	for i, v := range args {
-		formats[i] = 1
+	c.values, c.oids, c.text = c.values[:0], c.oids[:0], c.text[:0]
+	for _, v := range args {
+		from, oid := len(c.text), uint32(0)
 		switch v := v.(type) {
 		case nil:
+			c.values, c.oids = append(c.values, nil), append(c.oids, 0)
+			continue
 		case int64:
-			values[i], oids[i] = binary.BigEndian.AppendUint64(nil, uint64(v)), oidInt8
+			c.text, oid = binary.BigEndian.AppendUint64(c.text, uint64(v)), oidInt8
 		case string:
 			if strings.IndexByte(v, 0) >= 0 || !utf8.ValidString(v) {
 				return fmt.Errorf("%w: %q is no text", errArgument, v)
 			}
-			values[i], oids[i] = []byte(v), oidText
+			c.text, oid = append(c.text, v...), oidText
 		case []byte:
-			values[i], oids[i] = notNull(v), oidBytea
+			c.text, oid = append(c.text, v...), oidBytea
 		default:
 			return fmt.Errorf("%w: %T", errArgument, v)
 		}
+		// What was appended before may be elsewhere by now, but is as it was.
+		c.values, c.oids = append(c.values, c.text[from:]), append(c.oids, oid)
 	}
 	if !c.e.prepare {
-		c.batch.ExecParams(string(s.q), values, oids, formats, []int16{1})
+		c.batch.ExecParams(string(s.q), c.values, c.oids, binaryForm, binaryForm)
 	} else {
 		p, ok := c.stmts[s.q]
 		if !ok {
@@ -269,7 +283,7 @@ func (c *pgConn) add(s step, args ...driver.Value) error {
 			}
 			c.stmts[s.q] = p
 		}
-		c.batch.ExecPrepared(p.Name, values, formats, []int16{1})
+		c.batch.ExecStatement(p, c.values, binaryForm, binaryForm)
 	}
 	c.steps = append(c.steps, s)
 	return nil

@@ -83,19 +83,9 @@ func (db *DB) write(ctx context.Context, f func(fullTx) error) error {
 func (u *update) run(t *tx) {
 	u.gone = true
 	defer func() { u.ran <- struct{}{} }()
-	if t.ahead == nil {
-		u.err = t.run(u.f, t)
-		u.recorded = t.recorded
-	} else {
-		t.runAhead(u.f)
-	}
+	u.err = t.run(u.f, t)
+	u.recorded = t.recorded
 	u.gone = false
-}
-
-// lend has the caller run the closure once.
-func (u *update) lend(t *tx) {
-	u.turn <- t
-	<-u.ran
 }
 
 // take reports whether the closure is to run.
@@ -236,7 +226,8 @@ func (w *writer) runIn(tr *transaction, us []*update) int {
 			continue
 		}
 		t := &tx{transaction: tr, db: w.db, ctx: u.ctx, now: w.db.now()}
-		u.lend(t)
+		u.turn <- t
+		<-u.ran
 		if tr.dead != nil || t.wrote && (u.gone || u.err != nil) {
 			return i
 		}
