@@ -32,6 +32,8 @@ type pgConn struct {
 	// batch is what is to be sent, and steps say what becomes of each answer.
 	batch pgconn.Batch
 	steps []step
+	// aside is how a batch will have ended that is under way; nil: none is.
+	aside chan error
 	// The arguments of a statement while it is added.
 	values [][]byte
 	oids   []uint32
@@ -53,8 +55,8 @@ type step struct {
 	done func(pgconn.CommandTag) error
 }
 
-// stepsMost bounds what waits to be sent.
-const stepsMost = 1024
+// So many statements that wait to be sent are under way while others are added.
+const stepsAside = 48
 
 // The object ids of types, which are fixed. Source: PostgreSQL's catalogue pg_type.
 const (
@@ -113,8 +115,11 @@ func (c *pgConn) end() {
 	_ = c.c.Conn().SetDeadline(time.Time{})
 }
 
-// drop forgets what was to be sent.
-func (c *pgConn) drop() { c.batch, c.steps = pgconn.Batch{}, c.steps[:0] }
+// drop forgets what was to be sent, and waits for what is under way.
+func (c *pgConn) drop() {
+	c.batch, c.steps = pgconn.Batch{}, c.steps[:0]
+	_ = c.joined()
+}
 
 // begin has the next statement begin a transaction before, and read the revision. When that is another one
 // than that of expect, from which rows were taken before, what follows fails with errStale; nil: it does not.
@@ -185,8 +190,31 @@ func (c *pgConn) later(q query, one bool, args []driver.Value) error {
 		}
 	}
 	err := c.add(s, args...)
-	if err == nil && len(c.steps) >= stepsMost {
-		err = c.flush()
+	if err == nil && len(c.steps) >= stepsAside {
+		err = c.sendAside()
+	}
+	return err
+}
+
+// sendAside sends what waits to be sent, and does not wait for the answers. How it has ended is told by
+// what is sent next.
+func (c *pgConn) sendAside() error {
+	if err := c.joined(); err != nil {
+		return err
+	}
+	batch, steps := c.batch, c.steps
+	c.batch, c.steps = pgconn.Batch{}, nil
+	aside := make(chan error, 1)
+	go func() { aside <- c.exchange(&batch, steps) }()
+	c.aside = aside
+	return nil
+}
+
+// joined waits until nothing is under way.
+func (c *pgConn) joined() (err error) {
+	if c.aside != nil {
+		err = <-c.aside
+		c.aside = nil
 	}
 	return err
 }
@@ -214,15 +242,23 @@ func (c *pgConn) now(s step, args []driver.Value) error {
 	return c.flush()
 }
 
-// flush sends what waits to be sent. After the first that fails, the answers tell nothing any more.
+// flush sends what waits to be sent.
 func (c *pgConn) flush() error {
+	if err := c.joined(); err != nil {
+		return err
+	}
 	if len(c.steps) == 0 {
 		return nil
 	}
 	defer c.drop()
-	results := c.c.ExecBatch(c.ctx, &c.batch)
+	return c.exchange(&c.batch, c.steps)
+}
+
+// exchange sends a batch and reads the answers. After the first that fails, they tell nothing any more.
+func (c *pgConn) exchange(batch *pgconn.Batch, steps []step) error {
+	results := c.c.ExecBatch(c.ctx, batch)
 	var failed error
-	for _, s := range c.steps {
+	for _, s := range steps {
 		if !results.NextResult() {
 			break
 		}
@@ -277,7 +313,10 @@ func (c *pgConn) add(s step, args ...driver.Value) error {
 	} else {
 		p, ok := c.stmts[s.q]
 		if !ok {
-			var err error
+			err := c.joined()
+			if err != nil {
+				return err
+			}
 			if p, err = c.c.Prepare(c.ctx, "s"+strconv.Itoa(len(c.stmts)), string(s.q), nil); err != nil {
 				return err
 			}
