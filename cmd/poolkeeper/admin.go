@@ -111,11 +111,10 @@ func isAdmin(path string) bool {
 }
 
 // adminServer serves adminHandler alone. A profile takes as long as it is asked to.
-func adminServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute,
-		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+func adminServer(c *config, handler http.Handler, log *slog.Logger) *http.Server {
+	s := c.bounds.server(log, handler)
+	s.WriteTimeout = 0
+	return s
 }
 
 // activeSince is when the key that signs began to.

@@ -34,11 +34,11 @@ type config struct {
 	tlsKey         string
 	tlsClientCA    string
 	trustedProxies []string
-	maxConnections int
 	drainTime      time.Duration
 	drainDelay     time.Duration
 	adminListen    string
 	rateLimits     []string
+	bounds         bounds
 
 	issuer           string
 	regions          []string
@@ -133,7 +133,7 @@ func (c *config) check() error {
 	bad(c.tlsClientCA != "" && c.tlsCert == "", "--tls-client-ca-file: clients can be asked for certificates over TLS only: --tls-cert-file")
 	_, err = c.proxies()
 	bad(err != nil, "--trusted-proxies: %v", err)
-	bad(c.maxConnections < 0, "--max-connections: must not be negative")
+	c.bounds.check(bad)
 	bad(c.drainTime < 0, "--drain-time: must not be negative")
 	bad(c.drainDelay < 0, "--drain-delay: must not be negative")
 	return errors.Join(append(errs, checkOperations(c.rateLimits))...)

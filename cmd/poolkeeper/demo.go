@@ -36,7 +36,7 @@ func (p *program) demo(ctx context.Context) error {
 	c := &config{
 		data: dir, listen: "127.0.0.1:0", regions: []string{"us-east-1"},
 		signingAlgorithm: token.RS512, publishAhead: token.DefaultPublishAhead,
-		logFormat: "text", logLevel: "warn", drainTime: time.Second,
+		logFormat: "text", logLevel: "warn", drainTime: time.Second, bounds: standard,
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -58,12 +58,14 @@ func (p *program) openFront(c *config) (*front, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	f.listener, f.url = newBoundedListener(l, c.maxConnections), scheme+l.Addr().String()
+	f.listener, f.url = newBoundedListener(l, c.bounds.connections), scheme+l.Addr().String()
 	if c.adminListen != "" {
-		if f.admin, err = net.Listen("tcp", c.adminListen); err != nil {
+		admin, err := net.Listen("tcp", c.adminListen)
+		if err != nil {
 			l.Close()
 			return nil, fmt.Errorf("--admin-listen: %w", err)
 		}
+		f.admin = newBoundedListener(admin, c.bounds.connections)
 	}
 	f.metrics = metrics.New(f.look())
 	return f, nil

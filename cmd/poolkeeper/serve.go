@@ -123,7 +123,7 @@ func (p *program) serve(ctx context.Context, c *config, reloads *reloading, read
 	admin := adminHandler(f.health, f.metrics)
 	servers := []serving{{public, f.accept()}, {p.controlServer(s.h, c, admin, shared), control}}
 	if f.admin != nil {
-		servers = append(servers, serving{adminServer(admin, log), f.admin})
+		servers = append(servers, serving{adminServer(c, admin, log), f.admin})
 	}
 
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -239,31 +239,18 @@ func (p *program) publicServer(c *config, f *front, s server.Config) (*http.Serv
 	s.Authenticate = signatures
 	s.Authorize = &server.Policies{Principals: h.principals, Identities: h.identities}
 	s.Limits, s.Observe = &f.limits, f.observe
+	s.MaxBody = c.bounds.bodyBytes
 	if s.Proxies, err = c.proxies(); err != nil {
 		return nil, err
 	}
 	calls := server.New(s)
-	return httpServer(s.Log, func(w http.ResponseWriter, r *http.Request) {
+	return c.bounds.server(s.Log, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.URL.Path, "/.well-known/") {
 			discovery.ServeHTTP(w, r)
 			return
 		}
 		calls.ServeHTTP(w, r)
-	}), nil
-}
-
-// httpServer bounds what a client may take of the server. HTTP/1.1 keeps a connection
-// for a minute of silence.
-func httpServer(log *slog.Logger, handle http.HandlerFunc) *http.Server {
-	return &http.Server{
-		Handler:           handle,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	})), nil
 }
 
 // welcome tells a person how to begin.
@@ -339,13 +326,13 @@ func (p *program) controlServer(h *house, c *config, admin http.Handler, s serve
 	}
 	s.Authenticate, s.Authorize = operator, operator
 	calls := server.New(s)
-	control := httpServer(s.Log, func(w http.ResponseWriter, r *http.Request) {
+	control := standard.server(s.Log, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if admin != nil && isAdmin(r.URL.Path) {
 			admin.ServeHTTP(w, r)
 			return
 		}
 		calls.ServeHTTP(w, r)
-	})
+	}))
 	control.WriteTimeout = 0 // another master key takes as long as there are secrets, and the operator may wait
 	return control
 }

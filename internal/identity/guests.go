@@ -80,13 +80,23 @@ func (g *Guests) Write(ctx context.Context) error {
 			return nil
 		})
 		if err != nil {
-			g.mu.Lock()
-			g.waiting = slices.Concat(uses[n:], g.waiting)
-			g.mu.Unlock()
+			g.takeBack(uses[n:])
 			return fmt.Errorf("note uses of guests: %w", err)
 		}
 	}
 	return nil
+}
+
+// takeBack has uses wait that were not written, with those that have come since, as far as
+// there is room: the others count as not noted.
+func (g *Guests) takeBack(uses []guestUse) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := slices.Concat(uses, g.waiting)
+	g.waiting = all[:min(len(all), maxGuestUses)]
+	for _, u := range all[len(g.waiting):] {
+		delete(g.noted, u.id)
+	}
 }
 
 // Sweep writes the uses that wait, and then looks at the next identities after a place; empty

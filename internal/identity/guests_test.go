@@ -1,11 +1,16 @@
 package identity_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
+	"github.com/poolkeeper/poolkeeper/internal/identity"
 )
 
 // newGuest makes a guest of the world's pool.
@@ -104,4 +109,53 @@ func refusedAs(err error) api.Code {
 		return e.Code
 	}
 	return ""
+}
+
+// TestGuests_Bounded: uses that can not be written wait, up to a bound, however often that fails; those
+// beyond are taken when they come again.
+func TestGuests_Bounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const most = identity.MaxGuestUses
+	release, held := make(chan struct{}), make(chan struct{})
+	var holding sync.WaitGroup
+	holding.Go(func() {
+		_ = w.store.Update(w.Context(), func(identity.Tx) error {
+			close(held)
+			<-release
+			return nil
+		})
+	})
+	<-held
+	now := time.Now()
+	for round := range 3 {
+		for n := range most {
+			w.guests.Note(fmt.Sprint(round, " before ", n), now)
+		}
+		ctx, cancel := context.WithCancel(w.Context())
+		failed := make(chan error)
+		go func() { failed <- w.guests.Write(ctx) }()
+		for w.guests.Waiting() > 0 {
+			runtime.Gosched() // until it has taken them
+		}
+		for n := range most {
+			w.guests.Note(fmt.Sprint(round, " meanwhile ", n), now)
+		}
+		cancel()
+		if err := <-failed; err == nil {
+			t.Fatal("they are written")
+		}
+		if n := w.guests.Waiting(); n > most {
+			t.Errorf("round %d: %d uses wait, want at most %d", round, n, most)
+		}
+	}
+	close(release)
+	holding.Wait()
+	if err := w.guests.Write(w.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.guests.Note(fmt.Sprint("2 meanwhile ", most-1), now)
+	if n := w.guests.Waiting(); n != 1 {
+		t.Errorf("a use that was not kept is not taken when it comes again: %d wait", n)
+	}
 }

@@ -6,6 +6,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ import (
 )
 
 // Config is what a [Server] needs. Every field is required but KeyUses, Audit, Limits,
-// Proxies, Observe and Strict.
+// MaxBody, Proxies, Observe and Strict.
 type Config struct {
 	Services []Served
 	// Authenticate tells who the caller is, and Authorize whether it may do what it asks.
@@ -38,6 +39,9 @@ type Config struct {
 	Audit *audit.Recorder
 	// Limits says who comes too fast; nil: nobody does.
 	Limits *limit.Limits
+	// MaxBody is the length in bytes of the longest body that is read; 0: [wire.MaxBody], more
+	// than which is parsed nowhere.
+	MaxBody int
 	// Proxies are the networks of proxies that are believed whom they speak for.
 	Proxies []netip.Prefix
 	// Observe is told of each request at its end; nil: nobody is. It must not block.
@@ -88,6 +92,7 @@ type Server struct {
 	uses         *KeyUses
 	audit        *audit.Recorder
 	limits       *limit.Limits
+	maxBody      int
 	proxies      []netip.Prefix
 	observe      func(Observation)
 	now          func() time.Time
@@ -106,7 +111,7 @@ type served struct {
 func New(c Config) *Server {
 	s := &Server{
 		authenticate: c.Authenticate, authorize: c.Authorize, uses: c.KeyUses, audit: c.Audit,
-		limits: c.Limits, proxies: c.Proxies, observe: c.Observe,
+		limits: c.Limits, maxBody: cmp.Or(c.MaxBody, wire.MaxBody), proxies: c.Proxies, observe: c.Observe,
 		now: c.Now, newRequestID: c.NewRequestID, log: c.Log, strict: c.Strict,
 	}
 	for _, sv := range c.Services {
@@ -167,7 +172,7 @@ func (s *Server) serve(r *http.Request, rec *record) ([]byte, error) {
 	if r.Method != http.MethodPost && !isQueryURL(r) {
 		return nil, errMethod
 	}
-	body, err := readBody(r)
+	body, err := s.readBody(r)
 	if err != nil {
 		return nil, err
 	}
@@ -295,14 +300,14 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, rec *record, err e
 }
 
 // readBody reads the body up to its bound.
-func readBody(r *http.Request) ([]byte, error) {
-	if r.ContentLength > wire.MaxBody {
-		return nil, api.BodyTooLarge.With(wire.MaxBody)
+func (s *Server) readBody(r *http.Request) ([]byte, error) {
+	if r.ContentLength > int64(s.maxBody) {
+		return nil, api.BodyTooLarge.With(s.maxBody)
 	}
 	// A length that is only declared reserves no more than most calls need.
 	buf := make([]byte, 0, min(max(r.ContentLength, 0), 16<<10)+1)
 	// One byte past the bound tells a body that is too long from one that fits.
-	limited := io.LimitReader(r.Body, wire.MaxBody+1)
+	limited := io.LimitReader(r.Body, int64(s.maxBody)+1)
 	for {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
@@ -310,8 +315,8 @@ func readBody(r *http.Request) ([]byte, error) {
 		n, err := limited.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		switch {
-		case len(buf) > wire.MaxBody:
-			return nil, api.BodyTooLarge.With(wire.MaxBody)
+		case len(buf) > s.maxBody:
+			return nil, api.BodyTooLarge.With(s.maxBody)
 		case err == io.EOF:
 			return buf, nil
 		case err != nil:

@@ -179,7 +179,11 @@ func (s *Signature) checkScope(p Policy) error {
 	if strings.Count(s.credential, "/") != 4 {
 		return credentialForm.with(s.credential)
 	}
-	s.AccessKeyID, s.message.scope, _ = strings.Cut(s.credential, "/")
+	var id string
+	id, s.message.scope, _ = strings.Cut(s.credential, "/")
+	// It is counted by, remembered and cached under: as a part of the header, of up to tens of
+	// kilobytes, it would keep all of that.
+	s.AccessKeyID = strings.Clone(id)
 	date, rest, _ := strings.Cut(s.message.scope, "/")
 	region, rest, _ := strings.Cut(rest, "/")
 	service, last, _ := strings.Cut(rest, "/")

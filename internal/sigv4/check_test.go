@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/poolkeeper/poolkeeper/internal/sigv4"
 )
@@ -297,6 +298,13 @@ func TestCheck_Fields(t *testing.T) {
 		}
 		if err := s.Check(policy(noon)); err != nil {
 			t.Fatalf("%s: %v", name, err)
+		}
+		// It is kept by those who count and remember, and must not keep the request.
+		for _, whole := range [...]string{r.Header.Get("Authorization"), r.RawQuery} {
+			at := strings.Index(whole, s.AccessKeyID)
+			if at >= 0 && unsafe.StringData(s.AccessKeyID) == unsafe.StringData(whole[at:]) {
+				t.Errorf("%s: the access key id is a part of it", name)
+			}
 		}
 		got := [...]string{s.AccessKeyID, s.Date, s.Region, s.Service, s.SessionToken, s.Time.Format(time.RFC3339)}
 		want := [...]string{"AKIDEXAMPLE", "20150830", region, service, "token/+=", "2015-08-30T12:36:00Z"}

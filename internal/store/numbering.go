@@ -11,6 +11,8 @@ const (
 	firstNumber int64 = 1
 	// numberBlock is how many numbers are taken at a time.
 	numberBlock = 1000
+	// maxSequences bounds the sequences of which numbers are at hand.
+	maxSequences = 4096
 )
 
 // poolSequence is the sequence of the numbers of pools and providers. Each pool has one of its own,
@@ -69,6 +71,13 @@ func (t *tx) newNumber(sequence int64) (int64, error) {
 	left.next++
 	if n.left == nil {
 		n.left = make(map[int64]numbers)
+	}
+	if _, there := n.left[sequence]; !there && len(n.left) >= maxSequences {
+		// Its numbers are lost, at most a block of four thousand million. Any victim will do.
+		for victim := range n.left {
+			delete(n.left, victim)
+			break
+		}
 	}
 	n.left[sequence] = left
 	return number, nil

@@ -24,7 +24,8 @@ import (
 // It does not show transactions over several machines. postgres_fdw has no snapshot that they share: so what a View sees of
 // an Update under way on several nodes is not tested. And it commits on one after the other: when one refuses, which
 // SERIALIZABLE does in COMMIT, too, the others keep their parts. So Updates are REPEATABLE READ here, where all that
-// can be refused has been before COMMIT, and no node dies. It is a rig for tests, not a way to run Poolkeeper.
+// can be refused has been before COMMIT. What is left when a node dies in COMMIT: TestPostgresNodes_Killed. It is a rig for
+// tests, not a way to run Poolkeeper.
 
 // openNodes opens a store on three servers.
 func openNodes(t testing.TB, url string) *DB {
@@ -37,10 +38,16 @@ func openNodes(t testing.TB, url string) *DB {
 // nodes are stores on three servers.
 var nodes = reused{open: newNodes}
 
-// newNodes has the product make its tables on each server, and then has those of the coordinator spread.
 func newNodes(t testing.TB) string {
 	t.Helper()
 	coordinator, data := pgtest.Nodes(t)
+	spread(t, coordinator, data)
+	return coordinator
+}
+
+// spread has the product make its tables on each server, and then has those of the coordinator spread.
+func spread(t testing.TB, coordinator string, data []string) {
+	t.Helper()
 	for _, at := range append(data, coordinator) {
 		db, err := Open(t.Context(), Config{URL: at, Migrate: true, Now: time.Now})
 		if err == nil {
@@ -55,7 +62,6 @@ func newNodes(t testing.TB) string {
 		names = append(names, table.Name)
 	}
 	pgtest.Spread(t, coordinator, names...)
-	return coordinator
 }
 
 func TestPostgresNodes_Contract(t *testing.T) {

@@ -24,10 +24,14 @@ var cluster = sync.OnceValues(func() ([]*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	var nodes []*Server
+	return join(coordinator, func() (*Server, error) { return start(fast+patient, true) })
+})
+
+// join starts data nodes, which the coordinator knows then.
+func join(coordinator *Server, start func() (*Server, error)) (nodes []*Server, err error) {
 	setup := "CREATE EXTENSION postgres_fdw;"
 	for n := range dataNodes {
-		node, err := start(fast+patient, true)
+		node, err := start()
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +41,7 @@ var cluster = sync.OnceValues(func() ([]*Server, error) {
 			CREATE USER MAPPING FOR poolkeeper SERVER node%[1]d OPTIONS (user 'poolkeeper');`, n, node.dir)
 	}
 	return nodes, execute(context.Background(), coordinator.url(""), setup)
-})
+}
 
 // Nodes returns URLs at which there is nothing yet: that of a coordinator, which is the server of this test process, and
 // those of its data nodes. See [Spread].
@@ -47,6 +51,26 @@ func Nodes(t testing.TB) (coordinator string, nodes []string) {
 	need(t, err)
 	servers, err := cluster()
 	need(t, err)
+	return schemas(t, s, servers)
+}
+
+// killable is for servers that are killed while the machine goes on.
+const killable = "fsync = off\nfull_page_writes = off\n"
+
+// StartNodes is [Nodes] with servers of the test's own, of which the data nodes may be killed.
+func StartNodes(t testing.TB) (coordinator string, nodes []string, servers []*Server) {
+	t.Helper()
+	s, err := own(t, killable)
+	need(t, err)
+	servers, err = join(s, func() (*Server, error) { return own(t, killable+patient) })
+	need(t, err)
+	coordinator, nodes = schemas(t, s, servers)
+	return coordinator, nodes, servers
+}
+
+// schemas makes a schema of one name on all servers.
+func schemas(t testing.TB, s *Server, servers []*Server) (coordinator string, nodes []string) {
+	t.Helper()
 	name, coordinator := s.database(t)
 	for _, node := range servers {
 		if err := execute(t.Context(), node.url(""), "CREATE SCHEMA "+name); err != nil {

@@ -54,13 +54,23 @@ func Database(t testing.TB) string {
 // Start starts a server of the test's own, which makes commits durable and may be stopped.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s, err := start("", false)
+	s, err := own(t, "")
 	need(t, err)
+	return s
+}
+
+// own starts a server that ends with the test.
+func own(t testing.TB, settings string) (*Server, error) {
+	t.Helper()
+	s, err := start(settings, false)
+	if err != nil {
+		return nil, err
+	}
 	t.Cleanup(func() {
 		s.Stop(t)
 		os.RemoveAll(s.dir)
 	})
-	return s
+	return s, nil
 }
 
 var errMissing = errors.New("PostgreSQL or PgBouncer is not installed (Debian's packages postgresql and pgbouncer)")
