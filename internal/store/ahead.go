@@ -54,7 +54,9 @@ func (t *tx) lookShared(a ask) ([]driver.Value, error) {
 	row, err := t.shared(t.ctx, a)
 	switch {
 	case errors.Is(err, identity.ErrUnavailable):
-		t.dead, t.err = err, err
+		if t.dead, t.err = err, err; errors.Is(err, errStale) {
+			panic(errUnwound)
+		}
 	case err != nil:
 		t.err = err
 	case row == nil:
@@ -78,10 +80,6 @@ type ask struct {
 	key  rowKey
 	args []driver.Value
 }
-
-// errAhead is the panic that ends a closure which runs to find out what it reads: it has no error
-// that a closure could take for an answer.
-var errAhead = errors.New("a statement before its time")
 
 // A scout runs closures up to their first statement, whose answer it has not: where each answer
 // takes a way to the database and back, those to all closures of a batch then take one together.

@@ -91,12 +91,23 @@ type tx struct {
 
 var _ fullTx = (*tx)(nil)
 
+// errUnwound is the panic that ends a run which is to be run again. A closure gets no error for it, which
+// it could take for an answer.
+var errUnwound = errors.New("to be run again")
+
 // run runs the closure once, and gives it t as that which it may see of it. What it has
 // changed is recorded.
-func (t *tx) run(f func(fullTx) error, as fullTx) error {
+func (t *tx) run(f func(fullTx) error, as fullTx) (err error) {
 	defer func() {
 		if t.err == nil {
 			t.err = errFinished
+		}
+		switch v := recover(); v {
+		case nil:
+		case error(errUnwound):
+			err = errUnwound
+		default:
+			panic(v)
 		}
 	}()
 	if err := f(as); err != nil {
@@ -122,9 +133,11 @@ func (t *tx) ready() error {
 	case err != nil:
 		t.err = err
 	case t.ahead != nil:
-		panic(errAhead)
+		panic(errUnwound)
 	default:
-		t.err = t.begin(t.ctx)
+		if t.err = t.begin(t.ctx); errors.Is(t.err, errStale) {
+			panic(errUnwound)
+		}
 	}
 	return t.err
 }
@@ -137,6 +150,9 @@ func (t *tx) fail(q query, err error) error {
 	}
 	t.dead = unavailable(strings.Join(strings.Fields(string(q)), " "), err)
 	t.err = t.dead
+	if errors.Is(err, errStale) {
+		panic(errUnwound)
+	}
 	return t.err
 }
 
