@@ -463,6 +463,31 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestHelp_Asked: help is shown to who asks for it, in whatever way, in the midst of a command too.
+func TestHelp_Asked(t *testing.T) {
+	t.Parallel()
+	env := keyed(t)
+	for _, test := range []struct{ line, want string }{
+		{"--help", "aws - "},
+		{"-h", "aws - "},
+		{"help cognito-identity", "cognito-identity - "},
+		{"cognito-identity --help", "cognito-identity - "},
+		{"--region us-east-1 sts -h", "sts - "},
+		{"help iam list-users", "list-users - "},
+		{"iam list-users --help", "list-users - "},
+		{"iam create-role --role-name --help", "create-role - "},
+		{"iam --output json get-user --user-name x -h", "get-user - "},
+		{"iam list-userz --help", "iam - "},
+		{"help configure", "configure - "},
+		{"configure --help", "configure - "},
+	} {
+		got := ours(t, strings.Fields(test.line), env, "")
+		if got.Code != 0 || !strings.HasPrefix(got.Stdout, "NAME\n       "+test.want) {
+			t.Errorf("%s: got %d, %.60q, %q\nwant %s", test.line, got.Code, got.Stdout, got.Stderr, test.want)
+		}
+	}
+}
+
 // TestComplete: what a shell is told.
 func TestComplete(t *testing.T) {
 	t.Parallel()
