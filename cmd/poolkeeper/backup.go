@@ -162,7 +162,7 @@ func (p *program) restore(ctx context.Context, c *config, in io.Reader) error {
 	}
 	master, err := p.masterKey(c, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%w\nA backup does not have it: put it there, or name it with --master-key-file", err)
+		err = fmt.Errorf("%w\nA backup does not have it", err)
 	}
 	if err != nil {
 		return err

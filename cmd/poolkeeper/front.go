@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -54,19 +55,31 @@ func (p *program) openFront(c *config) (*front, error) {
 			return nil, err
 		}
 	}
-	l, err := net.Listen("tcp", c.listen)
+	l, err := listen("--listen", c.listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, err
 	}
 	f.listener, f.url = newBoundedListener(l, c.maxConnections), scheme+l.Addr().String()
 	if c.adminListen != "" {
-		if f.admin, err = net.Listen("tcp", c.adminListen); err != nil {
+		if f.admin, err = listen("--admin-listen", c.adminListen); err != nil {
 			l.Close()
-			return nil, fmt.Errorf("--admin-listen: %w", err)
+			return nil, err
 		}
 	}
 	f.metrics = metrics.New(f.look())
 	return f, nil
+}
+
+// listen opens the address of a setting.
+func listen(setting, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("another process listens on %s: stop it, or name another address", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return l, nil
 }
 
 // accept returns what the public server serves.
