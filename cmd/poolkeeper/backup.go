@@ -157,8 +157,8 @@ different identities.`,
 
 func (p *program) restore(ctx context.Context, c *config, in io.Reader) error {
 	restrictNewFiles()
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return fmt.Errorf("make data directory: %w", err)
+	if err := makeDataDirectory(c.data); err != nil {
+		return err
 	}
 	master, err := p.masterKey(c, false)
 	if errors.Is(err, fs.ErrNotExist) {
