@@ -186,6 +186,16 @@ func TestTLS(t *testing.T) {
 	if got := ours(t, append(args, "--ca-bundle", bundle), keyed(t), ""); got.Code != 254 {
 		t.Errorf("got %+v", got)
 	}
+
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	https := strings.Replace(plain.URL, "http:", "https:", 1)
+	env := keyed(t)
+	env["AWS_MAX_ATTEMPTS"] = "1"
+	got = ours(t, append(args, "--endpoint-url", https), env, "")
+	if want := "SSL validation failed for " + https + "/ [SSL: WRONG_VERSION_NUMBER] wrong version number: the server speaks plain http"; got.Code != 255 || !strings.Contains(got.Stderr, want) {
+		t.Errorf("got %+v\nwant %s", got, want)
+	}
 }
 
 // TestUnreached words the ways not to get an answer.
@@ -359,7 +369,7 @@ func TestConfigure(t *testing.T) {
 		t.Errorf("got %+v, %v", got, sent)
 	}
 	// Empty answers keep everything; bad ones change nothing.
-	for in, code := range map[string]int{"\n\n\n\n\n": 0, "AKIAOTHER\ns\nbad region\n": 255, "AKIAOTHER\ns\neu-west-1\nnowhere\n": 255, "AKIAOTHER\n": 255} {
+	for in, code := range map[string]int{"\n\n\n\n\n": 0, "AKIAOTHER\ns\nbad region\n": 255, "AKIAOTHER\ns\neu-west-1\nnowhere\n": 255, "AKIAOTHER\ns\n\n\nxml\n": 255, "AKIAOTHER\n": 255} {
 		if got := ours(t, []string{"configure", "--profile", "dev"}, env, in); got.Code != code {
 			t.Errorf("%q: got %+v, want %d", in, got, code)
 		}
