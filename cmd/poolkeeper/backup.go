@@ -157,12 +157,12 @@ different identities.`,
 
 func (p *program) restore(ctx context.Context, c *config, in io.Reader) error {
 	restrictNewFiles()
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return fmt.Errorf("make data directory: %w", err)
+	if err := makeDataDirectory(c.data); err != nil {
+		return err
 	}
 	master, err := p.masterKey(c, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%w\nA backup does not have it: put it there, or name it with --master-key-file", err)
+		err = fmt.Errorf("%w\nA backup does not have it", err)
 	}
 	if err != nil {
 		return err

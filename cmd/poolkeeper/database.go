@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"runtime"
 
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
@@ -43,8 +44,8 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 			return nil, fmt.Errorf("data directory %s is that of a server whose store is a PostgreSQL database: name it with --store, or another directory with --data", c.data)
 		}
 	}
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
+	if err := makeDataDirectory(c.data); err != nil {
+		return nil, err
 	}
 	if c.store == "" {
 		master, err := p.masterKey(c, missing)
@@ -80,6 +81,23 @@ func (p *program) openStore(ctx context.Context, c *config, create bool, h *hous
 		return nil, err
 	}
 	return p.masterKey(c, missing)
+}
+
+// makeDataDirectory makes the data directory if it is not there. One that everybody may write to
+// is refused: whoever puts a file or a socket of his own in place of ours is believed.
+func makeDataDirectory(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	// Windows has access lists instead, and reports a mode that means nothing.
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o002 != 0 {
+		return fmt.Errorf("data directory %s can be written to by everybody (mode %04o): chmod 700 %[1]s", dir, mode)
+	}
+	return nil
 }
 
 func (p *program) migrateCommand() *cobra.Command {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +40,8 @@ func (p *program) demo(ctx context.Context) error {
 		signingAlgorithm: token.RS512, publishAhead: token.DefaultPublishAhead,
 		logFormat: "text", logLevel: "warn", drainTime: time.Second, bounds: standard,
 	}
-	ctx, stop := context.WithCancel(ctx)
+	// Who has read enough ends the demo, not the process, which has to remove the directory.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE)
 	defer stop()
 	ready := make(chan *started, 1)
 	served := make(chan error, 1)

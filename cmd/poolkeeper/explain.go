@@ -52,9 +52,6 @@ The server may run or not; where none does, providers are asked with the setting
 				if token, err = p.token(args); err != nil {
 					return err
 				}
-				if token == "" {
-					return usageError{errors.New("there is no token, neither as an argument nor on standard input")}
-				}
 			}
 			if web.RoleArn != "" {
 				web.WebIdentityToken = api.Secret(token)

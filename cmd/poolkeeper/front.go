@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -54,21 +55,33 @@ func (p *program) openFront(c *config) (*front, error) {
 			return nil, err
 		}
 	}
-	l, err := net.Listen("tcp", c.listen)
+	l, err := listen("--listen", c.listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, err
 	}
 	f.listener, f.url = newBoundedListener(l, c.bounds.connections), scheme+l.Addr().String()
 	if c.adminListen != "" {
-		admin, err := net.Listen("tcp", c.adminListen)
+		admin, err := listen("--admin-listen", c.adminListen)
 		if err != nil {
 			l.Close()
-			return nil, fmt.Errorf("--admin-listen: %w", err)
+			return nil, err
 		}
 		f.admin = newBoundedListener(admin, c.bounds.connections)
 	}
 	f.metrics = metrics.New(f.look())
 	return f, nil
+}
+
+// listen opens the address of a setting.
+func listen(setting, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("another process listens on %s: stop it, or name another address", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return l, nil
 }
 
 // accept returns what the public server serves.

@@ -154,7 +154,7 @@ func (p *program) newestKey(c *config, create bool) (*seal.Key, error) {
 	case errors.Is(err, fs.ErrNotExist) && create && c.masterKeyFile != "":
 		return seal.CreateFile(c.masterKeyFile)
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("the master key of this data directory is not there: %w", err)
+		return nil, fmt.Errorf("the master key of this data directory is not there: %w\nPut it there, or name its file with --master-key-file", err)
 	}
 	return key, err
 }

@@ -17,12 +17,12 @@ another than the server's. The server may run or not. They are operations of the
 under the target prefix PoolkeeperIdentity; see docs/REFERENCE.md.`,
 	}
 	var pool string
-	set := func(use string, algorithm func(args []string) string, args cobra.PositionalArgs) *cobra.Command {
+	set := func(use, done string, algorithm func(args []string) string, args cobra.PositionalArgs) *cobra.Command {
 		return controlCommand(p, api.Identities, use, "SetIdentityPoolSigning", func(words []string, in *api.SetIdentityPoolSigningInput) {
 			in.IdentityPoolId, in.SigningAlgorithm = words[0], algorithm(words)
-		}, args, said("It is set. 'poolkeeper pool-signing get' tells what signs now."))
+		}, args, said(done+" 'poolkeeper pool-signing get' tells what signs now."))
 	}
-	unset := set("unset POOL", func([]string) string { return "" }, exactArgs(1))
+	unset := set("unset POOL", "The pool's tokens are signed as the server's are.", func([]string) string { return "" }, exactArgs(1))
 	unset.Short = "Have the tokens of an identity pool signed as the server's are, at once."
 	signing.AddCommand(
 		controlCommand(p, api.Identities, "get POOL", "GetIdentityPoolSigning", func(args []string, in *api.GetIdentityPoolSigningInput) {
@@ -33,7 +33,7 @@ under the target prefix PoolkeeperIdentity; see docs/REFERENCE.md.`,
 				row(pool, cmp.Or(out.SigningAlgorithm, "(the server's)"), out.ActiveAlgorithm)
 			})
 		}),
-		set("set POOL ALGORITHM", func(args []string) string { return args[1] }, exactArgs(2)),
+		set("set POOL ALGORITHM", "It is set.", func(args []string) string { return args[1] }, exactArgs(2)),
 		unset,
 	)
 	return signing

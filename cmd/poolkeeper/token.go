@@ -59,22 +59,27 @@ The token is the argument, or else is read from standard input.`,
 
 // maybeToken wants at most one argument.
 func maybeToken(c *cobra.Command, args []string) error {
-	if err := cobra.MaximumNArgs(1)(c, args); err != nil {
-		return usageError{err}
+	if len(args) > 1 {
+		return exactArgs(1)(c, args)
 	}
 	return nil
 }
 
-// token is the argument, or what is on standard input.
+// token is the argument, or what is on standard input; never empty.
 func (p *program) token(args []string) (string, error) {
-	if len(args) == 1 {
-		return strings.TrimSpace(args[0]), nil
+	text := strings.Join(args, "")
+	if len(args) == 0 {
+		read, err := io.ReadAll(io.LimitReader(p.stdin, 1<<20))
+		if err != nil {
+			return "", fmt.Errorf("read token: %w", err)
+		}
+		text = string(read)
 	}
-	text, err := io.ReadAll(io.LimitReader(p.stdin, 1<<20))
-	if err != nil {
-		return "", fmt.Errorf("read token: %w", err)
+	token := strings.TrimSpace(text)
+	if token == "" {
+		return "", usageError{errors.New("there is no token: give it as the argument, or on standard input")}
 	}
-	return strings.TrimSpace(string(text)), nil
+	return token, nil
 }
 
 // A verification is what a token is checked against.

@@ -271,6 +271,8 @@ func (to *caller) unreached(ctx context.Context, err error) error {
 		return failed(`Could not connect to the endpoint URL: "%s"`, at)
 	case errors.As(err, &certs):
 		return failed("SSL validation failed for %s [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: %v", at, certs.Err)
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return failed("SSL validation failed for %s [SSL: WRONG_VERSION_NUMBER] wrong version number: the server speaks plain http", at)
 	case errors.As(err, &record), errors.As(err, &alert):
 		return failed("SSL validation failed for %s %v", at, err)
 	case timeout:

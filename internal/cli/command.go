@@ -70,16 +70,49 @@ func (c *Command) Run(ctx context.Context, args []string) int {
 	return c.report(err, strings.ToLower(format))
 }
 
-// Serves reports whether args are a command of one of the services, well written or not.
+// Serves reports whether args are a command of one of the services, or ask for help with one,
+// well written or not.
 func (c *Command) Serves(args []string) bool {
+	name, rest := commandOf(args)
+	if name == "help" && len(rest) > 0 {
+		name = rest[0]
+	}
+	return name == "configure" || slices.Contains(c.serviceNames(), name)
+}
+
+// commandOf returns the command of args, well written or not, and the words that are left of
+// them without those that ask for help; empty: there is none.
+func commandOf(args []string) (name string, rest []string) {
+	args = slices.DeleteFunc(slices.Clone(args), asksHelp)
 	p := pass{options: globalOptions(), word: "command", wordOptional: true}
-	taken, _, err := p.parse(args)
+	taken, rest, err := p.parse(args)
 	for n := len(args) - 1; err != nil && n > 0; n-- {
 		// The mistake is none of the words before it.
-		taken, _, err = p.parse(args[:n])
+		taken, rest, err = p.parse(args[:n])
 	}
-	name := taken.text("command")
-	return name == "configure" || slices.Contains(c.serviceNames(), name)
+	return taken.text("command"), rest
+}
+
+// asksHelp reports whether a word asks for help wherever it stands.
+func asksHelp(word string) bool { return word == "--help" || word == "-h" }
+
+// helpWith is the page of a command and what follows it.
+func (c *Command) helpWith(name string, rest []string) string {
+	i := slices.Index(c.serviceNames(), name)
+	switch {
+	case name == "configure":
+		return c.helpConfigure()
+	case name == "help" && len(rest) > 0:
+		return c.helpWith(rest[0], rest[1:])
+	case i < 0:
+		return c.helpProgram()
+	}
+	for _, word := range rest {
+		if op := operation(c.Services[i], word); op != nil {
+			return c.helpOperation(c.Services[i], op)
+		}
+	}
+	return c.helpService(c.Services[i])
 }
 
 func (c *Command) serviceNames() []string {
@@ -92,6 +125,9 @@ func (c *Command) serviceNames() []string {
 
 // errorFormat is set as soon as it is known.
 func (c *Command) run(ctx context.Context, args []string, errorFormat *string) error {
+	if slices.ContainsFunc(args, asksHelp) {
+		return c.page(&globals{words: words{}}, c.helpWith(commandOf(args)))
+	}
 	p := pass{options: globalOptions(), word: "command", choices: append(c.serviceNames(), "configure", "help")}
 	if slices.Contains(args, "--version") {
 		// Also without a command.
@@ -114,7 +150,7 @@ func (c *Command) run(ctx context.Context, args []string, errorFormat *string) e
 	}
 	switch name := taken.text("command"); name {
 	case "help":
-		return c.page(g, c.helpProgram())
+		return c.page(g, c.helpWith(name, rest))
 	case "configure":
 		return c.configure(g, rest)
 	default:

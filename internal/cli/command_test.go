@@ -186,6 +186,16 @@ func TestTLS(t *testing.T) {
 	if got := ours(t, append(args, "--ca-bundle", bundle), keyed(t), ""); got.Code != 254 {
 		t.Errorf("got %+v", got)
 	}
+
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	https := strings.Replace(plain.URL, "http:", "https:", 1)
+	env := keyed(t)
+	env["AWS_MAX_ATTEMPTS"] = "1"
+	got = ours(t, append(args, "--endpoint-url", https), env, "")
+	if want := "SSL validation failed for " + https + "/ [SSL: WRONG_VERSION_NUMBER] wrong version number: the server speaks plain http"; got.Code != 255 || !strings.Contains(got.Stderr, want) {
+		t.Errorf("got %+v\nwant %s", got, want)
+	}
 }
 
 // TestUnreached words the ways not to get an answer.
@@ -359,7 +369,7 @@ func TestConfigure(t *testing.T) {
 		t.Errorf("got %+v, %v", got, sent)
 	}
 	// Empty answers keep everything; bad ones change nothing.
-	for in, code := range map[string]int{"\n\n\n\n\n": 0, "AKIAOTHER\ns\nbad region\n": 255, "AKIAOTHER\ns\neu-west-1\nnowhere\n": 255, "AKIAOTHER\n": 255} {
+	for in, code := range map[string]int{"\n\n\n\n\n": 0, "AKIAOTHER\ns\nbad region\n": 255, "AKIAOTHER\ns\neu-west-1\nnowhere\n": 255, "AKIAOTHER\ns\n\n\nxml\n": 255, "AKIAOTHER\n": 255} {
 		if got := ours(t, []string{"configure", "--profile", "dev"}, env, in); got.Code != code {
 			t.Errorf("%q: got %+v, want %d", in, got, code)
 		}
@@ -459,6 +469,31 @@ func TestHelp(t *testing.T) {
 					t.Errorf("%s: %q is wide", op.Name, line)
 				}
 			}
+		}
+	}
+}
+
+// TestHelp_Asked: help is shown to who asks for it, in whatever way, in the midst of a command too.
+func TestHelp_Asked(t *testing.T) {
+	t.Parallel()
+	env := keyed(t)
+	for _, test := range []struct{ line, want string }{
+		{"--help", "aws - "},
+		{"-h", "aws - "},
+		{"help cognito-identity", "cognito-identity - "},
+		{"cognito-identity --help", "cognito-identity - "},
+		{"--region us-east-1 sts -h", "sts - "},
+		{"help iam list-users", "list-users - "},
+		{"iam list-users --help", "list-users - "},
+		{"iam create-role --role-name --help", "create-role - "},
+		{"iam --output json get-user --user-name x -h", "get-user - "},
+		{"iam list-userz --help", "iam - "},
+		{"help configure", "configure - "},
+		{"configure --help", "configure - "},
+	} {
+		got := ours(t, strings.Fields(test.line), env, "")
+		if got.Code != 0 || !strings.HasPrefix(got.Stdout, "NAME\n       "+test.want) {
+			t.Errorf("%s: got %d, %.60q, %q\nwant %s", test.line, got.Code, got.Stdout, got.Stderr, test.want)
 		}
 	}
 }

@@ -107,6 +107,9 @@ func (c *Command) configure(g *globals, args []string) error {
 		if question.name == "region" && value != "" && !validRegion(value) {
 			return failed("Provided region_name '%s' doesn't match a supported format.", value)
 		}
+		if question.name == "output" && value != "" && !slices.Contains(formats, value) {
+			return failed("Unknown output type: %s", value)
+		}
 		if value != "" && value != old[question.name] {
 			*question.to = append(*question.to, [2]string{question.name, value})
 		}

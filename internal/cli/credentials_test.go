@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -169,6 +170,35 @@ func tunnel(client net.Conn, to string, connects chan<- string) {
 		}()
 	}
 	<-done
+}
+
+// TestPager: what is to be seen is seen also without a pager: a new secret is told only once.
+func TestPager(t *testing.T) {
+	cat, err := exec.LookPath("cat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	for _, test := range []struct{ pager, stdout, stderr string }{
+		{cat, "text", ""},
+		{"", "text", ""},
+		{" ", "text", ""},
+		{"less", "text", ""},
+		{"nosuch -x", "text", `warning: the pager can not be started: exec: "nosuch": `},
+	} {
+		var out, errs bytes.Buffer
+		c := &Command{Terminal: 80, Stdout: &out, Stderr: &errs, Lookup: func(name string) (string, bool) {
+			return test.pager, name == "PAGER"
+		}}
+		s := &settings{Command: c, globals: &globals{words: words{}}, scoped: map[string]string{}}
+		err := c.paged(s, func(w io.Writer) error {
+			_, err := io.WriteString(w, "text")
+			return err
+		})
+		if err != nil || out.String() != test.stdout || !strings.HasPrefix(errs.String(), test.stderr) || (test.stderr == "") != (errs.Len() == 0) {
+			t.Errorf("%q: got %v, %q, %q", test.pager, err, out.String(), errs.String())
+		}
+	}
 }
 
 // TestTerminal: a table is as wide as the terminal allows, and as 80 columns do where

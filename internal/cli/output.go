@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"os/exec"
 	"slices"
@@ -70,11 +71,10 @@ func (c *Command) render(w io.Writer, format, color, title string, v any) error 
 
 // paged lets write write to the terminal's pager, or to standard output where there is none.
 func (c *Command) paged(s *settings, write func(io.Writer) error) error {
-	pager := s.pager()
-	if c.Terminal == 0 || pager == "" {
+	words := strings.Fields(s.pager())
+	if c.Terminal == 0 || len(words) == 0 {
 		return write(c.Stdout)
 	}
-	words := strings.Fields(pager)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = c.Environ
 	if _, ok := c.Lookup("LESS"); !ok {
@@ -86,7 +86,11 @@ func (c *Command) paged(s *settings, write func(io.Writer) error) error {
 		err = cmd.Start()
 	}
 	if err != nil {
-		return unconfigured("", "Unable to redirect output to pager. Received the following error when opening pager:\n%v", err)
+		// It may be a secret that is told only once. That the default is not there is no news.
+		if words[0] != defaultPager {
+			fmt.Fprintf(c.Stderr, "warning: the pager can not be started: %v\n", err)
+		}
+		return write(c.Stdout)
 	}
 	// Whoever leaves the pager early has seen enough.
 	_ = write(in)

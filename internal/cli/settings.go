@@ -114,6 +114,8 @@ func (s *settings) output() string {
 	return "json"
 }
 
+const defaultPager = "less"
+
 // pager is the command that shows long output; empty: none.
 func (s *settings) pager() string {
 	if s.is("no-cli-pager") {
@@ -128,7 +130,7 @@ func (s *settings) pager() string {
 	if v, ok := s.Lookup("PAGER"); ok {
 		return v
 	}
-	return "less"
+	return defaultPager
 }
 
 // region is the region; empty: none is configured.

@@ -36,7 +36,7 @@ func (i *Identity) Vouches(amr []string) error {
 
 // namedIn reports whether an amr claim names the login, which it does in one of the forms
 // PROVIDER:POOL:USER for developer users, and PROVIDER:KIND:USER, where the provider may be
-// its ARN, for others.
+// its ARN, for others. A developer user's name is free, and may look like the end of an ARN.
 func (i *Identity) namedIn(amr []string, l Login) bool {
 	return slices.ContainsFunc(amr, func(entry string) bool {
 		rest, ok := strings.CutSuffix(entry, ":"+l.Subject)
@@ -46,7 +46,9 @@ func (i *Identity) namedIn(amr []string, l Login) bool {
 		if provider, developer := strings.CutSuffix(rest, ":"+i.PoolID); developer {
 			return provider == l.Provider
 		}
-		at := strings.LastIndexByte(rest, ':')
-		return at >= 0 && (rest[:at] == l.Provider || strings.HasSuffix(rest[:at], "/"+l.Provider))
+		provider := rest[:max(0, strings.LastIndexByte(rest, ':'))]
+		arn, isARN := strings.CutPrefix(provider, "arn:aws:iam::")
+		_, name, _ := strings.Cut(arn, ":oidc-provider/")
+		return provider == l.Provider || isARN && name == l.Provider
 	})
 }

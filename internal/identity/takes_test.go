@@ -49,6 +49,8 @@ func TestIdentity_Vouches(t *testing.T) {
 		{"IAM provider", []Login{{"issuer.example/x", "ann"}}, []string{"authenticated", "issuer.example/x", arn + ":OIDC:ann"}, true},
 		{"IAM provider by its ARN", []Login{{arn, "ann"}}, []string{"authenticated", arn, arn + ":OIDC:ann"}, true},
 		{"end of a provider", []Login{{"x", "ann"}}, []string{"authenticated", "y", arn + "y:OIDC:ann"}, false},
+		{"end of a path", []Login{{"x", "ann"}}, []string{"authenticated", "issuer.example/x", arn + ":OIDC:ann"}, false},
+		{"user who is written as a public one", []Login{{"accounts.google.com", "1"}}, []string{"authenticated", "login.app", "login.app:eu-central-1:p:x/accounts.google.com:OIDC:1"}, false},
 		{"two, one unlinked", []Login{{"accounts.google.com", "1"}}, append(developer, "accounts.google.com", "accounts.google.com:OIDC:1"), true},
 		{"guest", nil, []string{"unauthenticated"}, true},
 		{"guest no more", []Login{{"login.app", "ann"}}, []string{"unauthenticated"}, false},

@@ -290,6 +290,8 @@ func identityOf(tx Tx, w *WebIdentityRequest) (*identity.Identity, *identity.Poo
 		return nil, nil, fmt.Errorf("read identity %s: %w", w.Who.Subject, err)
 	case i.PoolID != w.Who.Audience:
 		return nil, nil, &identityRefused{errors.New("the identity is of another pool than the token is for")}
+	case !i.Authenticated && !p.AllowGuests:
+		return nil, nil, &identityRefused{errors.New("the identity is a guest's, and the pool allows none now")}
 	}
 	if w.TokenIssued.IsZero() {
 		// Who was verified just now comes after whatever was revoked.

@@ -36,7 +36,7 @@ func newPoolWorld(t testing.TB, c principal.Config) *world {
 	w := newWorldWith(t, c)
 	w.check(w.db.Update(t.Context(), func(tx identity.Tx) error {
 		for id, account := range map[string]string{poolID: owner.Account, otherPool: owner.Account} {
-			if err := tx.InsertPool(&identity.Pool{ID: id, Account: account, DeveloperProvider: "login.app", Created: start, Modified: start}); err != nil {
+			if err := tx.InsertPool(&identity.Pool{ID: id, Account: account, DeveloperProvider: "login.app", AllowGuests: true, Created: start, Modified: start}); err != nil {
 				return err
 			}
 		}

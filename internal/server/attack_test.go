@@ -433,6 +433,13 @@ func TestAttack28_GuestTakeover(t *testing.T) {
 	w.check("a disabled guest, with a login", link(disabled, "ben"), "NotAuthorizedException")
 	w.ok("root", "EnableIdentity", `{"IdentityPoolId":"%s","IdentityId":"%s"}`, w.pool, disabled)
 	w.check("the guest when enabled", link(disabled, "ben"), "success")
+
+	pool := w.newPool("root", account)
+	w.newRole("of-guests", poolTrust(pool, "unauthenticated"))
+	token := w.text(w.ok("", "GetOpenIdToken", `{"IdentityId":"%s"}`, w.guest(pool)), "Token")
+	w.check("a guest's token", w.exchange("of-guests", token), "success")
+	w.ok("root", "UpdateIdentityPool", `{"IdentityPoolId":"%s","IdentityPoolName":"p","AllowUnauthenticatedIdentities":false}`, pool)
+	w.check("a guest's token when the pool has none any more", w.exchange("of-guests", token), "AccessDenied")
 }
 
 // Nothing lasts longer than the description and the role say.
