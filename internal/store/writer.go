@@ -25,8 +25,9 @@ type update struct {
 	err  error
 	// recorded: the last run has put an event into the outbox.
 	recorded bool
-	// gone: the closure has panicked or left by runtime.Goexit. Nobody waits.
-	gone bool
+	// own: the closure has panicked, or left by runtime.Goexit, in a goroutine of the writer, and is to do
+	// so in its caller's. lent: it has run there. gone: it has left there, too, and nobody waits.
+	own, lent, gone bool
 }
 
 const (
@@ -40,8 +41,9 @@ func (db *DB) Update(ctx context.Context, f func(identity.Tx) error) error {
 	return db.write(ctx, func(t fullTx) error { return f(t) })
 }
 
-// write is Update. The closure runs in the goroutine of the caller, to which the
-// writer lends its transaction: a panic is the caller's own.
+// write is Update. The closure runs in a goroutine of the writer, since it costs more to wake
+// the caller than most closures do. One that panics there runs again in the caller's, to which the writer
+// lends its transaction: a panic is the caller's own.
 func (db *DB) write(ctx context.Context, f func(fullTx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -80,12 +82,29 @@ func (db *DB) write(ctx context.Context, f func(fullTx) error) error {
 	}
 }
 
+// run runs the closure in its caller's goroutine.
 func (u *update) run(t *tx) {
 	u.gone = true
 	defer func() { u.ran <- struct{}{} }()
+	u.call(t)
+	u.gone = false
+}
+
+// runHere runs it in this one.
+func (u *update) runHere(t *tx) {
+	u.own = true
+	defer func() {
+		if u.own {
+			_ = recover() // its caller is to have it
+		}
+	}()
+	u.call(t)
+	u.own = false
+}
+
+func (u *update) call(t *tx) {
 	u.err = t.run(u.f, t)
 	u.recorded = t.recorded
-	u.gone = false
 }
 
 // take reports whether the closure is to run.
@@ -188,6 +207,9 @@ func (w *writer) serve(us []*update) {
 			}
 			w.db.engine.abandon(tr)
 			w.db.tally.retries.Add(uint64(failed))
+			if failed == 0 && us[0].own && !us[0].lent {
+				continue
+			}
 			if failed == 0 {
 				end = 1
 				us[0].answer(us[0].err)
@@ -215,24 +237,38 @@ func (w *writer) transaction(us []*update) *transaction {
 }
 
 // runIn runs the closures in one transaction. It returns the index of the first that
-// failed after it had written, or with which the transaction died; otherwise
+// failed after it had written, that must run in its caller, or with which the transaction died; otherwise
 // their number.
-func (w *writer) runIn(tr *transaction, us []*update) int {
-	for i, u := range us {
-		if !u.take() {
-			continue
+func (w *writer) runIn(tr *transaction, us []*update) (n int) {
+	over := make(chan struct{})
+	// A closure may end the goroutine, which is not to be that of the writer.
+	go func() {
+		defer close(over)
+		for n < len(us) && w.runOne(tr, us[n]) {
+			n++
 		}
-		if u.err = u.ctx.Err(); u.err != nil {
-			continue
-		}
-		t := &tx{transaction: tr, db: w.db, ctx: u.ctx, now: w.db.now()}
+	}()
+	<-over
+	return n
+}
+
+// runOne runs a closure, and reports whether the transaction may go on.
+func (w *writer) runOne(tr *transaction, u *update) bool {
+	if !u.take() {
+		return true
+	}
+	if u.err = u.ctx.Err(); u.err != nil {
+		return true
+	}
+	t := &tx{transaction: tr, db: w.db, ctx: u.ctx, now: w.db.now()}
+	if u.own {
+		u.lent = true
 		u.turn <- t
 		<-u.ran
-		if tr.dead != nil || t.wrote && (u.gone || u.err != nil) {
-			return i
-		}
+		return tr.dead == nil && (!t.wrote || !u.gone && u.err == nil)
 	}
-	return len(us)
+	u.runHere(t)
+	return tr.dead == nil && !u.own && (!t.wrote || u.err == nil)
 }
 
 // finish counts and answers.
