@@ -25,8 +25,11 @@ const (
 )
 
 // insertConns is how many connections the floor has, each with one transaction at a time: as many as the store has to
-// read with.
-const insertConns = 16
+// read with. insertCallers wait for the store, which has them share one connection.
+const (
+	insertConns   = 16
+	insertCallers = 256
+)
 
 // postgres adds the steps of PostgreSQL, where it is installed.
 func (b *bench) postgres(ctx context.Context) error {
@@ -78,7 +81,7 @@ func (b *bench) inserts(ctx context.Context, s *pgtest.Server) error {
 	if err != nil {
 		return err
 	}
-	b.insert(insertGrouped, manyConns, func(_ int, n uint64) error {
+	b.insert(insertGrouped, insertCallers, func(_ int, n uint64) error {
 		return db.Update(ctx, func(tx identity.Tx) error {
 			at := tx.Now()
 			return tx.InsertIdentity(&identity.Identity{

@@ -124,3 +124,72 @@ func TestUpdate_PanicsAhead(t *testing.T) {
 	}
 	wantSetting(t, db, "a", "b")
 }
+
+// The rows of a large batch are inserted many at a time; one whose GUID was given away before gets
+// another, and its neighbours stay as they are.
+func TestUpdate_Blocks(t *testing.T) {
+	t.Parallel()
+	db := openURL(t, pgtest.Database(t))
+	fill(t, db, 1)
+	find := func(n uint64) (found string) {
+		t.Helper()
+		err := db.View(t.Context(), func(tx identity.Tx) (err error) {
+			found, err = tx.IdentityOfLogin(benchPool, benchLogin(n))
+			return err
+		})
+		if err != nil {
+			t.Errorf("user %d: %v", n, err)
+		}
+		return found
+	}
+	region, g, _ := splitID(find(0))
+	number, _ := db.ids.number(g)
+	const users = 200
+	given, err := db.ids.guid(number + users/2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := joinID(region, given)
+	i := benchIdentity(1)
+	i.ID = id
+	if err := db.Update(t.Context(), func(tx identity.Tx) error { return tx.InsertIdentity(i) }); err != nil {
+		t.Fatal(err)
+	}
+	release := hold(t, db)
+	before := db.Stats()
+	var outcomes []<-chan error
+	for n := range uint64(users) {
+		outcomes = append(outcomes, enqueue(t, db, func(tx identity.Tx) error { return tx.InsertIdentity(benchIdentity(2 + n)) }))
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	for n, o := range outcomes {
+		if err := <-o; err != nil {
+			t.Errorf("user %d: %v", n, err)
+		}
+	}
+	if got := db.Stats().Retries - before.Retries; got == 0 {
+		t.Error("no identity would have had the GUID that is another's")
+	}
+	seen := map[string]bool{find(1): true}
+	for n := range uint64(users) {
+		seen[find(2+n)] = true
+	}
+	if len(seen) != users+1 || !seen[id] {
+		t.Errorf("%d users have %d identities", users+1, len(seen))
+	}
+}
+
+func TestRepeatRows(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ q, want query }{
+		{insertLogin, "INSERT INTO login (provider, subject, identity)\n\t\tVALUES ($1, $2, $3), ($4, $5, $6) ON CONFLICT DO NOTHING"},
+		{insertEvent, "INSERT INTO audit_event (seq, line) VALUES ($1, $2), ($3, $4)"},
+		{selectGUIDs, "SELECT guid FROM identity_guid WHERE guid IN ($1, $2)"},
+	} {
+		if got := repeatRows(c.q, 2); got != c.want {
+			t.Errorf("got %s\nwant %s", got, c.want)
+		}
+	}
+}

@@ -17,7 +17,7 @@ func BenchmarkPostgres(b *testing.B) {
 	fill(b, db, 1000)
 	var next atomic.Uint64
 	next.Store(1 << 32)
-	for _, callers := range []int{1, 64} {
+	for _, callers := range []int{1, 64, 256} {
 		b.Run(fmt.Sprintf("Insert/%d", callers), func(b *testing.B) {
 			before := db.Stats()
 			var done atomic.Int64

@@ -32,6 +32,8 @@ type pgConn struct {
 	// batch is what is to be sent, and steps say what becomes of each answer.
 	batch pgconn.Batch
 	steps []step
+	// blocks are rows that are to be inserted after that.
+	blocks blocks
 	// aside is how a batch will have ended that is under way; nil: none is.
 	aside chan error
 	// The arguments of a statement while it is added.
@@ -55,8 +57,8 @@ type step struct {
 	done func(pgconn.CommandTag) error
 }
 
-// So many statements that wait to be sent are under way while others are added.
-const stepsAside = 48
+// So many statements, or rows, that wait to be sent are under way while others are added.
+const stepsAside = 128
 
 // The object ids of types, which are fixed. Source: PostgreSQL's catalogue pg_type.
 const (
@@ -118,6 +120,7 @@ func (c *pgConn) end() {
 // drop forgets what was to be sent, and waits for what is under way.
 func (c *pgConn) drop() {
 	c.batch, c.steps = pgconn.Batch{}, c.steps[:0]
+	c.blocks.drop()
 	_ = c.joined()
 }
 
@@ -180,26 +183,39 @@ func (c *pgConn) each(q query, f func([]driver.Value) error, args ...driver.Valu
 
 // later has a statement run with the next one that is sent. See transaction.later.
 func (c *pgConn) later(q query, one bool, args []driver.Value) error {
-	s := step{q: q}
-	if one {
-		s.done = func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() != 1 {
-				return fmt.Errorf("%w: %s", errRaced, q)
-			}
-			return nil
+	if err := checkArguments(args); err != nil {
+		return err
+	}
+	if !one || !c.blocks.wait(q, args) {
+		s := step{q: q}
+		if one {
+			s.done = changes(q, 1)
+		}
+		if err := c.add(s, args...); err != nil {
+			return err
 		}
 	}
-	err := c.add(s, args...)
-	if err == nil && len(c.steps) >= stepsAside {
-		err = c.sendAside()
+	if len(c.steps)+c.blocks.n < stepsAside {
+		return nil
 	}
-	return err
+	return c.sendAside()
+}
+
+// release adds what waits in blocks.
+func (c *pgConn) release() error {
+	return c.blocks.release(func(q query, rows int, args []driver.Value) error {
+		return c.put(step{q: q, done: changes(q, rows)}, args)
+	})
 }
 
 // sendAside sends what waits to be sent, and does not wait for the answers. How it has ended is told by
 // what is sent next.
 func (c *pgConn) sendAside() error {
-	if err := c.joined(); err != nil {
+	err := c.release()
+	if err == nil {
+		err = c.joined()
+	}
+	if err != nil {
 		return err
 	}
 	batch, steps := c.batch, c.steps
@@ -244,7 +260,11 @@ func (c *pgConn) now(s step, args []driver.Value) error {
 
 // flush sends what waits to be sent.
 func (c *pgConn) flush() error {
-	if err := c.joined(); err != nil {
+	err := c.release()
+	if err == nil {
+		err = c.joined()
+	}
+	if err != nil {
 		return err
 	}
 	if len(c.steps) == 0 {
@@ -286,6 +306,34 @@ var binaryForm = []int16{1}
 
 // add adds a statement to what waits to be sent.
 func (c *pgConn) add(s step, args ...driver.Value) error {
+	err := checkArguments(args)
+	if err == nil {
+		err = c.release()
+	}
+	if err != nil {
+		return err
+	}
+	return c.put(s, args)
+}
+
+// checkArguments fails with errArgument for what no column takes.
+func checkArguments(args []driver.Value) error {
+	for _, v := range args {
+		switch v := v.(type) {
+		case nil, int64, []byte:
+		case string:
+			if strings.IndexByte(v, 0) >= 0 || !utf8.ValidString(v) {
+				return fmt.Errorf("%w: %q is no text", errArgument, v)
+			}
+		default:
+			return fmt.Errorf("%w: %T", errArgument, v)
+		}
+	}
+	return nil
+}
+
+// put puts a statement behind those that wait to be sent.
+func (c *pgConn) put(s step, args []driver.Value) error {
 	c.values, c.oids, c.text = c.values[:0], c.oids[:0], c.text[:0]
 	for _, v := range args {
 		from, oid := len(c.text), uint32(0)
@@ -296,14 +344,9 @@ func (c *pgConn) add(s step, args ...driver.Value) error {
 		case int64:
 			c.text, oid = binary.BigEndian.AppendUint64(c.text, uint64(v)), oidInt8
 		case string:
-			if strings.IndexByte(v, 0) >= 0 || !utf8.ValidString(v) {
-				return fmt.Errorf("%w: %q is no text", errArgument, v)
-			}
 			c.text, oid = append(c.text, v...), oidText
 		case []byte:
 			c.text, oid = append(c.text, v...), oidBytea
-		default:
-			return fmt.Errorf("%w: %T", errArgument, v)
 		}
 		// What was appended before may be elsewhere by now, but is as it was.
 		c.values, c.oids = append(c.values, c.text[from:]), append(c.oids, oid)

@@ -80,6 +80,11 @@ const (
 		(number, authenticated, disabled, logins, created, modified, revoked_before)
 		SELECT $1, $2, $3, $4, $5, $6, $7
 		WHERE NOT EXISTS (SELECT guid FROM identity_guid WHERE guid = $8) ON CONFLICT DO NOTHING`
+	// insertIdentities and selectGUIDs are insertNewIdentity for several rows: no row may be selected.
+	insertIdentities query = `INSERT INTO identity
+		(number, authenticated, disabled, logins, created, modified, revoked_before)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+	selectGUIDs    query = `SELECT guid FROM identity_guid WHERE guid IN ($1)`
 	updateIdentity query = `UPDATE identity
 		SET authenticated = $1, disabled = $2, logins = $3, created = $4, modified = $5, revoked_before = $6
 		WHERE number = $7`
