@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -178,7 +179,7 @@ func (r *reads) get(ctx context.Context, asks []ask) (rows [][]driver.Value, rev
 	mine.asks = append(mine.asks, asks...)
 	if r.under == 0 || r.under < readsMost && time.Since(r.began) > readSlow {
 		r.under++
-		go r.run(r.begin())
+		go r.run()
 	}
 	r.mu.Unlock()
 	select {
@@ -192,23 +193,28 @@ func (r *reads) get(ctx context.Context, asks []ask) (rows [][]driver.Value, rev
 	return mine.rows[from : from+len(asks)], mine.revision, nil
 }
 
-// begin takes the next reading; nil: nobody waits for one.
+// begin takes the next reading; nil: nobody waits for one, and the run ends.
 func (r *reads) begin() *reading {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	next := r.next
 	r.next, r.began = nil, time.Now()
+	if next == nil {
+		r.under--
+	}
 	return next
 }
 
-// run runs a reading, and then the next one, until nobody waits for one.
-func (r *reads) run(this *reading) {
-	for this != nil {
+// run runs readings until nobody waits for one.
+func (r *reads) run() {
+	for {
+		runtime.Gosched() // who is about to ask may share this one
+		this := r.begin()
+		if this == nil {
+			return
+		}
 		this.err = r.e.read(this)
 		close(this.done)
-		r.mu.Lock()
-		if this = r.begin(); this == nil {
-			r.under--
-		}
-		r.mu.Unlock()
 	}
 }
 
