@@ -93,12 +93,10 @@ func (c *pgConn) close() {
 // more comes to its end, since cutting it short would cost the connection.
 func (c *pgConn) bound(ctx context.Context) {
 	c.end()
-	end := time.Now().Add(pgPatience)
-	if at, ok := ctx.Deadline(); ok && at.Before(end) {
-		end = at
-	}
-	// A context would be watched anew for each statement. A connection that has failed says so itself.
-	_ = c.c.Conn().SetDeadline(end)
+	within, stop := context.WithTimeout(ctx, pgPatience)
+	end, _ := within.Deadline()
+	stop()                          // it would be watched anew for each statement
+	_ = c.c.Conn().SetDeadline(end) // one that has failed says so itself
 }
 
 // within has what is done until end take any time, but no longer than ctx.

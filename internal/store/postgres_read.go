@@ -177,7 +177,7 @@ func (r *reads) get(ctx context.Context, asks []ask) (rows [][]driver.Value, rev
 	mine := r.next
 	from := len(mine.asks)
 	mine.asks = append(mine.asks, asks...)
-	if r.under == 0 || r.under < readsMost && time.Since(r.began) > readSlow {
+	if r.under == 0 || r.under < readsMost && r.e.db.clock().Sub(r.began) > readSlow {
 		r.under++
 		go r.run()
 	}
@@ -198,7 +198,7 @@ func (r *reads) begin() *reading {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := r.next
-	r.next, r.began = nil, time.Now()
+	r.next, r.began = nil, r.e.db.clock()
 	if next == nil {
 		r.under--
 	}
