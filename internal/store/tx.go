@@ -104,7 +104,7 @@ func (t *tx) run(f func(fullTx) error, as fullTx) (err error) {
 		}
 		switch v := recover(); v {
 		case nil:
-		case error(errUnwound):
+		case errUnwound:
 			err = errUnwound
 		default:
 			panic(v)
