@@ -135,6 +135,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	b.hot(tokenEdDSA, conns, eddsa)
 	b.steps = append(b.steps, func(ctx context.Context) error { return b.newUsers(ctx, fresh) })
+	if err := b.embedded(ctx); err != nil {
+		return err
+	}
 	if err := b.postgres(ctx); err != nil {
 		return err
 	}

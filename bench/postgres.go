@@ -2,17 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"fmt"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/poolkeeper/poolkeeper/internal/identity"
 	"github.com/poolkeeper/poolkeeper/internal/store"
 	"github.com/poolkeeper/poolkeeper/internal/store/pgtest"
 )
@@ -21,7 +15,7 @@ import (
 const (
 	tokenPostgres = "token ES256, 1000 users, on PostgreSQL"
 	insertEach    = "floor: PostgreSQL, a transaction for each user"
-	insertGrouped = "PostgreSQL, new users of the store"
+	insertGrouped = "new users, in the store on PostgreSQL"
 )
 
 // insertConns is how many connections the floor has, each with one transaction at a time: as many as the store has to
@@ -66,30 +60,11 @@ func (b *bench) inserts(ctx context.Context, s *pgtest.Server) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, store.Config{URL: url, Migrate: true, Now: time.Now})
+	one, err := b.stored(ctx, store.Config{URL: url, Migrate: true})
 	if err != nil {
 		return err
 	}
-	b.closers = append(b.closers, func() { _ = db.Close() }) // nothing waits
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails
-	pool := region + ":00000000-0000-4000-8000-000000000000"
-	err = db.UseIDKey(ctx, func(identity.Tx) ([]byte, error) { return key, nil })
-	if err == nil {
-		err = db.Update(ctx, func(tx identity.Tx) error { return tx.InsertPool(&identity.Pool{ID: pool}) })
-	}
-	if err != nil {
-		return err
-	}
-	b.insert(insertGrouped, insertCallers, func(_ int, n uint64) error {
-		return db.Update(ctx, func(tx identity.Tx) error {
-			at := tx.Now()
-			return tx.InsertIdentity(&identity.Identity{
-				PoolID: pool, Authenticated: true, Created: at, Modified: at,
-				Logins: []identity.Login{{Provider: floorProvider, Subject: userName(n)}},
-			})
-		})
-	})
+	b.insert(insertGrouped, insertCallers, one)
 
 	if url, err = s.Schema(ctx, "each"); err != nil {
 		return err
@@ -114,40 +89,6 @@ func (b *bench) inserts(ctx context.Context, s *pgtest.Server) error {
 		return err
 	})
 	return nil
-}
-
-// insert adds a step in which callers insert users for b.part.
-func (b *bench) insert(row string, callers int, one func(caller int, n uint64) error) {
-	// Each row has users of its own, whom no run before has left in a table.
-	var from [8]byte
-	_, _ = rand.Read(from[:4]) // never fails
-	var next atomic.Uint64
-	next.Store(binary.BigEndian.Uint64(from[:]) >> 1)
-	b.steps = append(b.steps, func(context.Context) error {
-		var all sync.WaitGroup
-		var done atomic.Int64
-		failed := make(chan error, callers)
-		began := time.Now()
-		for caller := range callers {
-			all.Go(func() {
-				for time.Since(began) < b.part {
-					if err := one(caller, next.Add(1)); err != nil {
-						failed <- err
-						return
-					}
-					done.Add(1)
-				}
-			})
-		}
-		all.Wait()
-		select {
-		case err := <-failed:
-			return fmt.Errorf("%s: %w", row, err)
-		default:
-		}
-		b.add(row, callers, point{Rate: float64(done.Load()) / time.Since(began).Seconds()})
-		return nil
-	})
 }
 
 // postgresGoals are none where PostgreSQL was not measured.
