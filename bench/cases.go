@@ -29,6 +29,7 @@ const (
 	tokenRS512At = "token RS512, 1000 users, 64 connections"
 	tokenES256   = "token ES256, 1000 users"
 	tokenMany    = "token ES256, many users"
+	tokenManyAt  = "token ES256, many users, 64 connections"
 	lookupMany   = "LookupDeveloperIdentity, many users"
 	tokenEdDSA   = "token EdDSA, 1000 users"
 	tokenNew     = "token ES256, each a new user, durable"
@@ -129,6 +130,7 @@ func (b *bench) run(ctx context.Context) error {
 		return err
 	}
 	b.load(tokenMany, conns, many.server, many.checker.token, func() []request { return many.tokens(b.draw(many)) })
+	b.load(tokenManyAt, manyConns, many.server, many.checker.token, func() []request { return many.tokens(b.draw(many)) })
 	b.load(lookupMany, conns, many.server, many.checker.lookup, func() []request { return many.lookups(names(b.draw(many))) })
 	if err := b.floor(ctx, floorEdDSA, jose.EdDSA); err != nil {
 		return err

@@ -126,7 +126,7 @@ func (b *bench) goals() []goal {
 		atMost(fmt.Sprintf("LookupDeveloperIdentity with %d users: CPU / with %d", b.users, hotUsers), b.ratio(lookupMany, lookupUser, cpu), 2, ""),
 		atMost("memory, idle", b.row(startIdle).spread(memory), 25, " MB"),
 		atMost("memory, tokens over 64 connections", b.row(tokenRS512At).spread(memory), 40, " MB"),
-		atMost(fmt.Sprintf("memory, %d users", b.users), b.row(tokenMany).spread(memory), 150, " MB"),
+		atMost(fmt.Sprintf("memory, %d users, over 64 connections", b.users), b.row(tokenManyAt).spread(memory), 150, " MB"),
 		atMost("database, a million users with one login each", b.row(storedUsers).spread(memory), 110, " MB"),
 		atMost("start to first token", b.row(startToken).spread(p50), 20, " ms"),
 		// Where the goal of 20 ms was set, the floor took 4.7: what 20 is on this machine.

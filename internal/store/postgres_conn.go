@@ -125,8 +125,13 @@ func (c *pgConn) drop() {
 // begin has the next statement begin a transaction before, and read the revision. When that is another one
 // than that of expect, from which rows were taken before, what follows fails with errStale; nil: it does not.
 func (c *pgConn) begin(how query, expect *cache) error {
-	c.revision = -1
 	c.raw(how, nil)
+	return c.look(expect)
+}
+
+// look has the next statement read the revision before. See begin.
+func (c *pgConn) look(expect *cache) error {
+	c.revision = -1
 	return c.add(step{
 		q:   selectRevision,
 		row: func(row []driver.Value) error { c.revision = row[0].(int64); return nil },

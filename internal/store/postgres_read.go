@@ -208,7 +208,11 @@ func (r *reads) begin() *reading {
 // run runs readings until nobody waits for one.
 func (r *reads) run() {
 	for {
-		runtime.Gosched() // who is about to ask may share this one
+		// Who is about to ask may share this one: more than once, since the scheduler looks at the network, whence
+		// they come, when it has nothing else.
+		for range 3 {
+			runtime.Gosched()
+		}
 		this := r.begin()
 		if this == nil {
 			return
@@ -228,10 +232,13 @@ func (e *postgresEngine) read(r *reading) error {
 	}
 }
 
-// readAll reads in a transaction that is sent as a whole.
+// readAll reads in a transaction that is sent as a whole. The revision alone needs none.
 func (c *pgConn) readAll(r *reading) error {
+	if len(r.asks) > 0 {
+		c.raw(beginSnapshot, nil)
+	}
+	err := c.look(nil)
 	r.rows = make([][]driver.Value, len(r.asks))
-	err := c.begin(beginSnapshot, nil)
 	for n, a := range r.asks {
 		if err != nil {
 			break
@@ -241,8 +248,10 @@ func (c *pgConn) readAll(r *reading) error {
 			return nil
 		}}, a.args...)
 	}
-	if err == nil {
+	if len(r.asks) > 0 {
 		c.raw(commit, nil)
+	}
+	if err == nil {
 		err = c.flush()
 	}
 	if err == nil && c.revision < 0 {
