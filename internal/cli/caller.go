@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +33,7 @@ type caller struct {
 	region      string
 	credentials func(context.Context) (sigv4.Credentials, error)
 	client      *http.Client
-	attempts    int
+	retries     *retries
 	// asSent: timestamps are printed as they came.
 	asSent bool
 	// id is that of the call, over all attempts.
@@ -67,13 +66,13 @@ func (c *call) caller(s *settings) (*caller, error) {
 	if c.operation.Public || s.is("no-sign-request") {
 		to.credentials = func(context.Context) (sigv4.Credentials, error) { return sigv4.Credentials{}, nil }
 	}
-	if to.attempts, err = s.attempts(); err != nil {
+	if to.retries, err = s.retries(); err != nil {
 		return nil, err
 	}
 	if to.asSent, err = s.timestampsAsSent(); err != nil {
 		return nil, err
 	}
-	to.client, err = s.httpClient()
+	to.client, err = s.httpClient(to.url)
 	return to, err
 }
 
@@ -105,7 +104,9 @@ func (c timedConn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-func (s *settings) httpClient() (*http.Client, error) {
+// httpClient returns a client for calls to a URL. Of the certificates to trust, which may be
+// hundreds, nothing is read when there is no TLS on the way.
+func (s *settings) httpClient(to *url.URL) (*http.Client, error) {
 	dial := s.Dial
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
@@ -115,14 +116,16 @@ func (s *settings) httpClient() (*http.Client, error) {
 	if bundle == "" {
 		bundle = s.either("AWS_CA_BUNDLE", "ca_bundle")
 	}
-	if bundle != "" && !config.InsecureSkipVerify {
+	proxy := s.proxy()
+	by, _ := proxy(to) // fails again, and is told, when it is called
+	secure := to.Scheme == "https" || by != nil && by.Scheme == "https"
+	if bundle != "" && secure && !config.InsecureSkipVerify {
 		pem, err := os.ReadFile(s.expand(bundle))
 		config.RootCAs = x509.NewCertPool()
 		if err != nil || !config.RootCAs.AppendCertsFromPEM(pem) {
 			return nil, failed("Could not find a suitable TLS CA certificate bundle, invalid path: %s", bundle)
 		}
 	}
-	proxy := s.proxy()
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -167,17 +170,23 @@ func (to *caller) call(ctx context.Context, op *api.Operation, input *object) (*
 	}
 	body := encodeInput(to.service, op, input)
 	for attempt := 1; ; attempt++ {
-		answer, again, err := to.attempt(ctx, op, body, credentials, attempt)
+		answer, lost, err := to.attempt(ctx, op, body, credentials, attempt)
 		var f *failure
 		switch {
-		case err == nil, ctx.Err() != nil:
-			return answer, err
-		case attempt == to.attempts && errors.As(err, &f) && f.refusal != nil:
+		case err == nil:
+			to.retries.succeeded(attempt)
+			return answer, nil
+		case ctx.Err() != nil:
+			return nil, err
+		case attempt == to.retries.attempts && errors.As(err, &f) && f.refusal != nil:
 			return nil, refused(op, f.refusal, fmt.Sprintf(" (reached max retries: %d)", attempt-1))
-		case !again, attempt == to.attempts:
+		case lost == nil:
 			return nil, err
 		}
-		delay := time.Duration(min(mathrand.Float64()*float64(uint64(1)<<min(attempt-1, 10)), 20) * float64(time.Second))
+		delay, again := to.retries.next(attempt, lost, mathrand.Float64())
+		if !again {
+			return nil, err
+		}
 		to.debugf("Response received to retry, sleeping for %v", delay)
 		timer := time.NewTimer(delay)
 		select {
@@ -189,15 +198,15 @@ func (to *caller) call(ctx context.Context, op *api.Operation, input *object) (*
 	}
 }
 
-// attempt sends the call once. again tells that another attempt is worth it.
-func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, credentials sigv4.Credentials, n int) (answer *object, again bool, err error) {
+// attempt sends the call once. lost says of an error that is likely to pass how it came.
+func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, credentials sigv4.Credentials, n int) (answer *object, lost *loss, err error) {
 	speaks := jsonClient
 	if to.service.Protocol == api.Query {
 		speaks = queryClient
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url.String(), bytes.NewReader(body))
 	if err != nil {
-		return nil, false, failed("%v", err)
+		return nil, nil, failed("%v", err)
 	}
 	speaks.header(req.Header, to.service, op)
 	if credentials != (sigv4.Credentials{}) {
@@ -215,10 +224,10 @@ func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, c
 		content, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	}
 	if err != nil {
-		return nil, true, to.unreached(ctx, err)
+		return nil, &loss{timeout: timedOut(err)}, to.unreached(ctx, err)
 	}
 	if len(content) > maxAnswer {
-		return nil, false, failed("%s answers with more than %d bytes", to.url, maxAnswer)
+		return nil, nil, failed("%s answers with more than %d bytes", to.url, maxAnswer)
 	}
 	for _, warning := range resp.Header[wire.WarningHeader] {
 		fmt.Fprintf(to.Stderr, "warning: %s\n", warning)
@@ -227,12 +236,12 @@ func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, c
 	if resp.StatusCode >= 301 {
 		r, err := readRefusal(to.service, resp, content)
 		if err != nil {
-			return nil, false, err
+			return nil, nil, err
 		}
-		return nil, passing(resp.StatusCode, r.code), refused(op, r, "")
+		return nil, passing(resp, r.code), refused(op, r, "")
 	}
 	answer, err = to.readAnswer(op, content)
-	return answer, false, err
+	return answer, nil, err
 }
 
 // sign signs a request for the bytes that it will be sent with.
@@ -254,18 +263,17 @@ func (to *caller) unreached(ctx context.Context, err error) error {
 	}
 	var (
 		dial   dialError
-		netErr net.Error
 		certs  *tls.CertificateVerificationError
 		record tls.RecordHeaderError
 		alert  tls.AlertError
 	)
-	timeout := errors.As(err, &netErr) && netErr.Timeout()
+	timeout := timedOut(err)
 	at := to.url.String()
 	if proxy, _ := to.proxy()(to.url); proxy != nil && errors.As(err, &dial) {
 		return failed(`Failed to connect to proxy URL: "%s"`, proxy.Redacted())
 	}
 	switch {
-	case errors.As(err, &dial) && (timeout || errors.Is(err, context.DeadlineExceeded)):
+	case errors.As(err, &dial) && timeout:
 		return failed(`Connect timeout on endpoint URL: "%s"`, at)
 	case errors.As(err, &dial):
 		return failed(`Could not connect to the endpoint URL: "%s"`, at)
@@ -283,25 +291,15 @@ func (to *caller) unreached(ctx context.Context, err error) error {
 	}
 }
 
+func timedOut(err error) bool {
+	var netErr net.Error
+	return errors.As(err, &netErr) && netErr.Timeout()
+}
+
 // refused words a refusal.
 func refused(op *api.Operation, r *refusal, more string) error {
 	return &failure{
 		code: exitRefused, refusal: r,
 		message: fmt.Sprintf("An error occurred (%s) when calling the %s operation%s: %s", r.code, op.Name, more, r.message),
 	}
-}
-
-// passing reports whether an error is likely to pass by itself.
-func passing(status int, code string) bool {
-	if slices.Contains([]int{500, 502, 503, 504}, status) {
-		return true
-	}
-	switch code {
-	case "RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete",
-		"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException",
-		"ProvisionedThroughputExceededException", "TransactionInProgressException", "RequestLimitExceeded", "BandwidthLimitExceeded",
-		"LimitExceededException", "RequestThrottled", "SlowDown", "EC2ThrottledException":
-		return true
-	}
-	return false
 }

@@ -338,8 +338,8 @@ func compareSetup(t *testing.T, c *cloud, s *setup) string {
 	if err != nil {
 		return err.Error()
 	}
-	if n, err := settings.attempts(); err != nil || n != attempts {
-		return fmt.Sprintf("%d attempts (%v), the SDK makes %d", n, err, attempts)
+	if r, err := settings.retries(); err != nil || r.attempts != attempts {
+		return fmt.Sprintf("%+v attempts (%v), the SDK makes %d", r, err, attempts)
 	}
 	return ""
 }

@@ -397,6 +397,8 @@ func failureCases() []parityCase {
 		{command: signed, env: map[string]string{"AWS_ACCESS_KEY_ID": "-"}},
 		{command: signed + "--no-sign-request", env: map[string]string{"AWS_ACCESS_KEY_ID": "-"}},
 		{command: signed, env: map[string]string{"AWS_SESSION_TOKEN": "tok"}},
+		{command: signed, env: map[string]string{"AWS_CA_BUNDLE": "/no/such/file"}, answers: []answer{{body: `{}`}}},
+		{command: signed + "--ca-bundle /no/such/file", answers: []answer{{body: `{}`}}},
 		{command: signed + "--profile nope"},
 		{command: signed, env: map[string]string{"AWS_PROFILE": "nope"}},
 		{command: signed + "--profile p", config: "[profile p]\nregion = eu-west-1\naws_access_key_id = AKIAP\naws_secret_access_key = s\n", env: map[string]string{"AWS_REGION": "-"}},

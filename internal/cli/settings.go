@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
@@ -271,25 +270,6 @@ func splitWords(text string) []string {
 		words = append(words, word.String())
 	}
 	return words
-}
-
-// attempts is how often a call is tried at most.
-func (s *settings) attempts() (int, error) {
-	if mode := s.either("AWS_RETRY_MODE", "retry_mode"); mode != "" && !slices.Contains([]string{"standard", "adaptive"}, mode) {
-		return 0, failed(`Invalid value provided to "mode": "%s" must be one of: "standard" or "adaptive"`, mode)
-	}
-	text := s.either("AWS_MAX_ATTEMPTS", "max_attempts")
-	if text == "" {
-		return 3, nil
-	}
-	n, err := parseInt(text)
-	if err != nil {
-		return 0, failed("%v", err)
-	}
-	if n.Sign() <= 0 || !n.IsInt64() {
-		return 0, failed(`Value provided to "max_attempts": %s must be an integer greater than or equal to one.`, n)
-	}
-	return int(n.Int64()), nil
 }
 
 // timestampsAsSent tells whether timestamps are printed as they came.

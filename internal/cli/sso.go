@@ -217,7 +217,7 @@ func (s *settings) ssoRequest(ctx context.Context, method, service, host, region
 }
 
 func (s *settings) ssoCall(req *http.Request) (status int, text []byte, err error) {
-	client, err := s.httpClient()
+	client, err := s.httpClient(req.URL)
 	if err != nil {
 		return 0, nil, err
 	}
