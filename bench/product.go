@@ -23,14 +23,20 @@ import (
 	"github.com/poolkeeper/poolkeeper/internal/store"
 )
 
-// build builds a command of this module as it is released.
+// build builds a command of this module, and installs it: what the linker has written, a page
+// at a time, starts slower than a copy of it does.
 func build(ctx context.Context, to, command string) error {
-	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", to, "github.com/poolkeeper/poolkeeper/"+command)
+	linked := to + ".linked"
+	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", linked, "github.com/poolkeeper/poolkeeper/"+command)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", command, err, out)
 	}
-	return nil
+	program, err := os.ReadFile(linked)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(to, program, 0o700), os.Remove(linked))
 }
 
 // A product is the program, serving a data directory of its own.

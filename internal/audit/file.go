@@ -96,7 +96,7 @@ func mend(f *os.File) (size int64, err error) {
 	if !info.Mode().IsRegular() {
 		return 0, errors.New("not a regular file")
 	}
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, 4<<10)
 	for size = info.Size(); size > 0; {
 		chunk := buf[:min(size, int64(len(buf)))]
 		if _, err := f.ReadAt(chunk, size-int64(len(chunk))); err != nil {

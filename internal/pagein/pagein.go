@@ -13,35 +13,24 @@ import (
 	"strings"
 )
 
-// A span is memory from start up to end, and whether it may be written.
-type span struct {
-	start, end uintptr
-	writable   bool
-}
-
-// image returns the code and the data of the program: of the lines of /proc/self/maps,
-// the first executable mapping of a file, and the first writable one after it. What it
-// can not read it leaves out. See proc_pid_maps(5).
-func image(maps string) (spans []span) {
+// data returns where the program's data is: of the lines of /proc/self/maps, the first writable
+// mapping of a file. Zeroes: it is not among them. See proc_pid_maps(5).
+func data(maps string) (start, end uintptr) {
 	for line := range strings.Lines(maps) {
 		f := strings.Fields(line)
-		if len(f) < 5 || len(f[1]) < 3 || f[4] == "0" { // no inode: no file
-			continue
-		}
-		code, data := f[1][2] == 'x', f[1][1] == 'w'
-		if wanted := len(spans) == 0 && code || len(spans) == 1 && data; !wanted {
+		if len(f) < 5 || len(f[1]) < 2 || f[1][1] != 'w' || f[4] == "0" { // no inode: no file
 			continue
 		}
 		from, to, _ := strings.Cut(f[0], "-")
-		start, err := strconv.ParseUint(from, 16, strconv.IntSize)
+		first, err := strconv.ParseUint(from, 16, strconv.IntSize)
 		if err != nil {
-			return spans
+			return 0, 0
 		}
-		end, err := strconv.ParseUint(to, 16, strconv.IntSize)
-		if err != nil || end <= start {
-			return spans
+		last, err := strconv.ParseUint(to, 16, strconv.IntSize)
+		if err != nil || last <= first {
+			return 0, 0
 		}
-		spans = append(spans, span{uintptr(start), uintptr(end), data})
+		return uintptr(first), uintptr(last)
 	}
-	return spans
+	return 0, 0
 }

@@ -8,7 +8,6 @@ import (
 
 // Advice of madvise(2) that package syscall does not name.
 const (
-	populateRead  = 22 // since Linux 5.14
 	populateWrite = 23 // since Linux 5.14
 	collapse      = 25 // since Linux 6.1
 )
@@ -27,12 +26,8 @@ func init() {
 	if err != nil {
 		return
 	}
-	for _, s := range image(string(maps)) {
-		advice := uintptr(populateRead)
-		if s.writable {
-			advice = populateWrite
-		}
-		advise(s.start, s.end, advice)
+	if start, end := data(string(maps)); end != 0 {
+		advise(start, end, populateWrite)
 	}
 }
 
