@@ -160,6 +160,13 @@ func TestResults_Ratio(t *testing.T) {
 	if got, want := r.ratio("a", "b", cpu), (spread{2, 1, 3}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	// Two turns in each of three rounds.
+	for _, used := range []float64{5, 0, 10, 0, 8, 0} {
+		r.add("turns", 1, point{CPU: used})
+	}
+	if got, want := r.ratio("a", "turns", cpu), (spread{2, 1, 3}); got != want {
+		t.Errorf("of turns: got %v, want %v", got, want)
+	}
 }
 
 // TestChecker_Credentials: credentials pass for whom they are, and nothing else does.

@@ -9,11 +9,15 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 	"math"
 	random "math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -21,8 +25,8 @@ import (
 
 // The rows of the table.
 const (
-	rawRS512 = "raw: crypto/rsa 2048, SHA-512, one signature"
-	rawES256 = "raw: crypto/ecdsa P-256, one signature"
+	rawRS512 = "raw: crypto/rsa 2048, SHA-512, signatures"
+	rawES256 = "raw: crypto/ecdsa P-256, signatures"
 	rawSync  = "raw: append 128 bytes, fdatasync"
 
 	tokenRS512   = "token RS512, 1000 users"
@@ -55,6 +59,8 @@ const (
 	// sample: of so many answers one is checked beyond its status.
 	sample = 50
 	starts = 15
+	// turns are how often in a round a bare operation and what is compared with it alternate.
+	turns = 3
 	// warm is how long a load runs before it is measured: caches fill meanwhile.
 	warm = 300 * time.Millisecond
 )
@@ -100,6 +106,11 @@ func (b *bench) run(ctx context.Context) error {
 		return err
 	}
 
+	database, pg, err := b.postgres(ctx)
+	if err != nil {
+		return err
+	}
+
 	// What a goal compares stands side by side.
 	for _, name := range []string{floorBare, floorJSON, floorSigV4} {
 		if err := b.floor(ctx, name, jose.RS512); err != nil {
@@ -124,6 +135,9 @@ func (b *bench) run(ctx context.Context) error {
 	err = b.beside(rawES256, bareES256, func() error {
 		err := b.floor(ctx, floorES256, jose.ES256)
 		b.hot(tokenES256, conns, es256)
+		if pg != nil {
+			b.hot(tokenPostgres, conns, pg)
+		}
 		return err
 	})
 	if err != nil {
@@ -140,8 +154,10 @@ func (b *bench) run(ctx context.Context) error {
 	if err := b.embedded(ctx); err != nil {
 		return err
 	}
-	if err := b.postgres(ctx); err != nil {
-		return err
+	if database != nil {
+		if err := b.inserts(ctx, database); err != nil {
+			return err
+		}
 	}
 
 	for round := range b.rounds {
@@ -268,33 +284,57 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 }
 
 // beside adds the steps that others adds, and around them those of a bare operation, which is
-// compared with them: on a machine that others use, too, it costs another amount a second later.
+// compared with them, and takes them in turns: on a machine that others use, too, the same work
+// costs another amount a second later. It also costs more there while all cores are busy, as a
+// server keeps them, so the bare operation is done on all of them.
 func (b *bench) beside(row string, bare func() (sign func() error, each time.Duration, err error), others func() error) error {
 	sign, each, err := bare()
 	if err != nil {
 		return err
 	}
-	var spent, took time.Duration
-	n := max(1, int(b.part/4/each))
-	measure := func(context.Context) error {
-		began, before := time.Now(), ownCPU()
-		for range n {
-			if err := sign(); err != nil {
-				return fmt.Errorf("%s: %w", row, err)
-			}
-		}
-		spent, took = spent+ownCPU()-before, took+time.Since(began)
-		return nil
-	}
 	b.place(row, 0)
-	b.steps = append(b.steps, measure)
+	first := len(b.steps)
 	if err := others(); err != nil {
 		return err
 	}
-	b.steps = append(b.steps, measure, func(context.Context) error {
-		signed := float64(2 * n)
-		b.add(row, 0, point{CPU: spent.Seconds() * 1e6 / signed, Rate: signed / took.Seconds()})
-		spent, took = 0, 0
+	compared := slices.Clone(b.steps[first:])
+	cores := runtime.GOMAXPROCS(0)
+	n := max(1, int(b.part/4/each))
+	b.steps = append(b.steps[:first], func(ctx context.Context) error {
+		for range turns {
+			var spent, took time.Duration
+			measure := func() error {
+				began, before := time.Now(), ownCPU()
+				errs := make([]error, cores)
+				var all sync.WaitGroup
+				for i := range errs {
+					all.Go(func() {
+						for range n {
+							if errs[i] = sign(); errs[i] != nil {
+								return
+							}
+						}
+					})
+				}
+				all.Wait()
+				spent, took = spent+ownCPU()-before, took+time.Since(began)
+				return errors.Join(errs...)
+			}
+			err := measure()
+			for _, step := range compared {
+				if err == nil {
+					err = step(ctx)
+				}
+			}
+			if err == nil {
+				err = measure()
+			}
+			if err != nil {
+				return err
+			}
+			signed := float64(2 * n * cores)
+			b.add(row, 0, point{CPU: spent.Seconds() * 1e6 / signed, Rate: signed / took.Seconds()})
+		}
 		return nil
 	})
 	return nil
@@ -303,7 +343,7 @@ func (b *bench) beside(row string, bare func() (sign func() error, each time.Dur
 // signedInput is what a bare signature is of: about what a token has.
 var signedInput = make([]byte, 700)
 
-// bareRS512 returns a signature on one thread of this process, and about how long it takes.
+// bareRS512 returns a signature in this process, for any thread, and about how long it takes.
 func bareRS512() (sign func() error, each time.Duration, err error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	return func() error {

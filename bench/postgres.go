@@ -25,32 +25,28 @@ const (
 	insertCallers = 256
 )
 
-// postgres adds the steps of PostgreSQL, where it is installed.
-func (b *bench) postgres(ctx context.Context) error {
+// postgres starts the program on PostgreSQL, and that; nil where it is not installed.
+func (b *bench) postgres(ctx context.Context) (*pgtest.Server, *product, error) {
 	if bins, _ := filepath.Glob("/usr/lib/postgresql/*/bin"); len(bins) == 0 {
 		b.note("PostgreSQL is not measured: none is installed.")
-		return nil
+		return nil, nil, nil
 	}
 	b.progress("PostgreSQL")
 	s, err := pgtest.Run()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	b.closers = append(b.closers, s.End)
 	url, err := s.Schema(ctx, "program")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	p, err := newProduct(ctx, b.program, filepath.Join(b.dir, "pg"), "ES256", "--store", url, "--auto-migrate")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	b.products = append(b.products, p)
-	if err := b.meet(ctx, p, p.tokens(upTo(hotUsers))); err != nil {
-		return err
-	}
-	b.hot(tokenPostgres, conns, p)
-	return b.inserts(ctx, s)
+	return s, p, b.meet(ctx, p, p.tokens(upTo(hotUsers)))
 }
 
 // inserts adds the steps that make identities durable, without a server before the database: by the store, which

@@ -32,11 +32,10 @@ func build(ctx context.Context, to, command string) error {
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", command, err, out)
 	}
-	program, err := os.ReadFile(linked)
-	if err != nil {
-		return err
+	if out, err := exec.CommandContext(ctx, "cp", linked, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("install %s: %w\n%s", command, err, out)
 	}
-	return errors.Join(os.WriteFile(to, program, 0o700), os.Remove(linked))
+	return os.Remove(linked)
 }
 
 // A product is the program, serving a data directory of its own.

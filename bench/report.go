@@ -85,12 +85,13 @@ func (r *results) median(name string, of func(point) float64) float64 {
 }
 
 // ratio compares two rows round by round, since what else the machine does changes
-// from round to round, and returns the spread of that.
+// from round to round, and returns the spread of that. Of a row that has more turns in
+// a round, the first of them counts beside a row that has not.
 func (r *results) ratio(a, b string, of func(point) float64) spread {
 	as, bs := r.row(a).points, r.row(b).points
 	values := make([]float64, min(len(as), len(bs)))
 	for i := range values {
-		values[i] = of(as[i]) / of(bs[i])
+		values[i] = of(as[i*len(as)/len(values)]) / of(bs[i*len(bs)/len(values)])
 	}
 	return spreadOf(values)
 }
