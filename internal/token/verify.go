@@ -115,6 +115,9 @@ func parseToken(token string) (*jws, error) {
 	if len(token) > maxToken {
 		return nil, fmt.Errorf("it has %d bytes", len(token))
 	}
+	if strings.ContainsAny(token, "\r\n") {
+		return nil, errors.New("it has a line end") // which the decoder passes over
+	}
 	dot := strings.LastIndexByte(token, '.')
 	if dot < 0 || strings.Count(token, ".") != 2 {
 		return nil, errors.New("it does not have three parts")

@@ -129,6 +129,8 @@ func TestVerifyOwn_Refusals(t *testing.T) {
 		{"too long", good + strings.Repeat("A", 64<<10), notOurs},
 		{"blank behind", good + " ", notOurs},
 		{"padding", good + "=", notOurs},
+		{"line end behind", good + "\n", notOurs},
+		{"line end in the signature", parts[0] + "." + parts[1] + "." + parts[2][:9] + "\r\n" + parts[2][9:], notOurs},
 		{"not JSON", encoded("a") + "." + encoded("b") + sig, notOurs},
 		{"header null", encoded("null") + "." + parts[1] + sig, notVerified},
 		{"payload null", parts[0] + "." + encoded("null") + sig, notOurs},
