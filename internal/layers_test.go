@@ -76,6 +76,7 @@ var modules = map[string]string{
 var clocks = map[string]string{
 	"cmd/poolkeeper":        "wires the clock in",
 	"bench":                 "measures",
+	"bench/printfloor":      "a program of its own, which bench starts",
 	"bench/startfloor":      "a program of its own, which bench starts",
 	"internal/api/gen":      "a program of its own, run by go generate",
 	"internal/store/pgtest": "tells tests in CI from others",
