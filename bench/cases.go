@@ -298,46 +298,46 @@ func (b *bench) beside(row string, bare func() (sign func() error, each time.Dur
 		return err
 	}
 	compared := slices.Clone(b.steps[first:])
-	cores := runtime.GOMAXPROCS(0)
 	n := max(1, int(b.part/4/each))
 	b.steps = append(b.steps[:first], func(ctx context.Context) error {
 		for range turns {
-			var spent, took time.Duration
-			measure := func() error {
-				began, before := time.Now(), ownCPU()
-				errs := make([]error, cores)
-				var all sync.WaitGroup
-				for i := range errs {
-					all.Go(func() {
-						for range n {
-							if errs[i] = sign(); errs[i] != nil {
-								return
-							}
-						}
-					})
-				}
-				all.Wait()
-				spent, took = spent+ownCPU()-before, took+time.Since(began)
-				return errors.Join(errs...)
-			}
-			err := measure()
+			before, err := onAllCores(n, sign)
 			for _, step := range compared {
 				if err == nil {
 					err = step(ctx)
 				}
 			}
-			if err == nil {
-				err = measure()
+			after, err2 := onAllCores(n, sign)
+			if err := errors.Join(err, err2); err != nil {
+				return fmt.Errorf("%s: %w", row, err)
 			}
-			if err != nil {
-				return err
-			}
-			signed := float64(2 * n * cores)
-			b.add(row, 0, point{CPU: spent.Seconds() * 1e6 / signed, Rate: signed / took.Seconds()})
+			b.add(row, 0, point{CPU: (before.CPU + after.CPU) / 2, Rate: (before.Rate + after.Rate) / 2})
 		}
 		return nil
 	})
 	return nil
+}
+
+// onAllCores does the work n times on each core, and returns the CPU of one and the rate of all.
+func onAllCores(n int, work func() error) (point, error) {
+	began, before := time.Now(), ownCPU()
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() {
+			for range n {
+				if errs[i] = work(); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	done := float64(n * len(errs))
+	return point{
+		CPU:  (ownCPU() - before).Seconds() * 1e6 / done,
+		Rate: done / time.Since(began).Seconds(),
+	}, errors.Join(errs...)
 }
 
 // signedInput is what a bare signature is of: about what a token has.
