@@ -105,18 +105,18 @@ func TestGetCredentials_For(t *testing.T) {
 		want     identity.ForIdentity
 	}{
 		{"guest", guest, nil, of(guest, "guests", "unauthenticated")},
-		{"person", ann, w.by(google, "ann"), of(ann, "users", "authenticated", google, google+":ann")},
+		{"person", ann, w.by(google, "ann"), of(ann, "users", "authenticated", google, google+":OIDC:ann")},
 		{
 			"person, with another login and a tag", ann, mail,
-			tagged(of(ann, "users", "authenticated", google, google+":ann", samlARN, samlARN+":ann"), map[string]string{"mail": "a@example.com"}),
+			tagged(of(ann, "users", "authenticated", google, google+":OIDC:ann", samlARN, samlARN+":OIDC:ann"), map[string]string{"mail": "a@example.com"}),
 		},
-		{"guest who is ann", merged, w.by(google, "ann"), of(ann, "users", "authenticated", google, google+":ann")},
+		{"guest who is ann", merged, w.by(google, "ann"), of(ann, "users", "authenticated", google, google+":OIDC:ann")},
 		{"developer user", dev, w.ownToken("dev", nil), of(dev, "users", "authenticated", provider, provider+":"+w.pool+":dev")},
 		{
 			"developer user with tags", dev, w.ownToken("dev", map[string]string{"team": "a"}),
 			tagged(of(dev, "users", "authenticated", provider, provider+":"+w.pool+":dev"), map[string]string{"team": "a"}),
 		},
-		{"by a token of the basic flow", ann, map[string]api.Secret{cognito: must(w.openToken(ann, google, "ann")).Token}, of(ann, "users", "authenticated", google, google+":ann")},
+		{"by a token of the basic flow", ann, map[string]api.Secret{cognito: must(w.openToken(ann, google, "ann")).Token}, of(ann, "users", "authenticated", google, google+":OIDC:ann")},
 	} {
 		got, err := w.credentialsOf(tc.id, "", tc.logins)
 		if err != nil {
@@ -160,6 +160,12 @@ func TestGetCredentials_Refusals(t *testing.T) {
 	if err := w.link(became, "became"); err != nil {
 		t.Fatal(err)
 	}
+	swapped := w.person(google, "first", samlARN, "swapped")
+	swappedToken := map[string]api.Secret{cognito: must(w.openToken(swapped, google, "first")).Token}
+	if err := w.unlinkBy(swapped, []string{google}, samlARN, "swapped"); err != nil {
+		t.Fatal(err)
+	}
+	w.person(google, "second", samlARN, "swapped")
 	public := w.pool
 	w.pool = w.newPublicPool(provider)
 	elsewhereToken, elsewhere, elsewherePool := w.ownToken("dev", nil), w.user("dev"), w.pool
@@ -204,6 +210,7 @@ func TestGetCredentials_Refusals(t *testing.T) {
 		{"token of a user who was unlinked", call(unlinked, unlinkedToken), forbidden(unlinked), call(w.user("left"), w.ownToken("left", nil))},
 		{"token of a user who was unlinked from one with another", call(two, movedToken), dontMatch, call(two, w.ownToken("two", nil))},
 		{"token of before both", call(two, secondToken), dontMatch, call(two, w.ownToken("two", nil))},
+		{"token of a login that was unlinked, where another of its provider is linked", call(swapped, swappedToken), dontMatch, call(swapped, map[string]api.Secret{cognito: must(w.openToken(swapped, google, "second")).Token})},
 		{"token of a disabled identity", call(disabled, disabledToken), forbidden(disabled), func() error {
 			w.enable(disabled)
 			return call(disabled, disabledToken)()

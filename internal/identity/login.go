@@ -25,7 +25,7 @@ type Verified struct {
 	// Login is the key of Logins and what the provider calls the user, byte for byte.
 	Login
 	// AMR is what the amr claim of a token says of the login, behind "authenticated": the
-	// provider, and the provider with the user.
+	// provider, and PROVIDER:KIND:USER, where the provider may be its ARN.
 	AMR []string
 	// ProviderARN is that of the IAM provider; empty for other kinds.
 	ProviderARN string

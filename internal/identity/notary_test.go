@@ -71,7 +71,7 @@ func (n *notary) Verify(ctx context.Context, p *identity.Pool, provider string, 
 		return nil, err
 	}
 	v.Login = identity.Login{Provider: provider, Subject: v.Claims["sub"][0]}
-	v.AMR = []string{provider, provider + ":" + v.Subject}
+	v.AMR = []string{provider, provider + ":OIDC:" + v.Subject}
 	v.Audience = p.LoginProviders[provider]
 	for _, c := range p.CognitoProviders {
 		if c.ProviderName == provider {

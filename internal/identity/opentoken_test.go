@@ -38,14 +38,14 @@ func TestGetOpenIdToken_Claims(t *testing.T) {
 		tags  any
 	}{
 		{"guest", guest, nil, []any{"unauthenticated"}, nil},
-		{"one login", ann, []string{google, "ann"}, []any{"authenticated", google, google + ":ann"}, nil},
+		{"one login", ann, []string{google, "ann"}, []any{"authenticated", google, google + ":OIDC:ann"}, nil},
 		{
 			"a second, which is new", ann, []string{userPool, "u", google, "ann"},
-			[]any{"authenticated", google, google + ":ann", userPool, userPool + ":u"},
+			[]any{"authenticated", google, google + ":OIDC:ann", userPool, userPool + ":OIDC:u"},
 			map[string]any{"principal_tags": map[string]any{"username": []any{"u"}, "client": []any{"7c1example"}}},
 		},
 		{
-			"the second alone", ann, []string{userPool, "u"}, []any{"authenticated", userPool, userPool + ":u"},
+			"the second alone", ann, []string{userPool, "u"}, []any{"authenticated", userPool, userPool + ":OIDC:u"},
 			map[string]any{"principal_tags": map[string]any{"username": []any{"u"}, "client": []any{"7c1example"}}},
 		},
 	} {

@@ -311,14 +311,6 @@ func (s *Service) useByToken(ctx context.Context, c Caller, id string, token api
 		if err != nil {
 			return nil, err
 		}
-		// An identity has one login of a public provider, and any number of developer users.
-		linked := func(l Login) bool {
-			entry := l.Provider
-			if p.isDeveloper(l.Provider) {
-				entry = p.amrOf(l)
-			}
-			return slices.Contains(claims.AMR, entry)
-		}
 		t.At("state", "an identity that is not disabled and has a login, of which the token tells, and a token that is not revoked")
 		switch {
 		case i.Disabled:
@@ -327,10 +319,14 @@ func (s *Service) useByToken(ctx context.Context, c Caller, id string, token api
 			return nil, api.IdentityForbidden.With(i.ID).Because(errInaccessible)
 		case claims.Subject != i.ID || claims.Audience != p.ID:
 			return nil, api.LoginsDontMatch.With().Because(errors.New("the token is of another identity"))
-		case !slices.Contains(claims.AMR, authenticated) || !slices.ContainsFunc(i.Logins, linked):
-			return nil, api.LoginsDontMatch.With().Because(errors.New("the identity has no login that the token names"))
-		case claims.IssuedAt.Before(i.RevokedBefore):
-			return nil, api.TokenRevoked.With().Because(fmt.Errorf("tokens issued before %s are revoked", i.RevokedBefore.Format(time.RFC3339)))
+		case !slices.Contains(claims.AMR, authenticated):
+			return nil, api.LoginsDontMatch.With().Because(errors.New("the token is a guest's"))
+		}
+		if err := i.Vouches(claims.AMR); err != nil {
+			return nil, api.LoginsDontMatch.With().Because(err)
+		}
+		if err := i.Takes(claims.IssuedAt); err != nil {
+			return nil, api.TokenRevoked.With().Because(err)
 		}
 		return &use{id: i.ID, pool: p, amr: claims.AMR, tags: claims.PrincipalTags, at: tx.Now()}, nil
 	})

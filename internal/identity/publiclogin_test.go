@@ -538,7 +538,7 @@ func TestToken_PublicLoginClaims(t *testing.T) {
 		t.Fatal(err)
 	}
 	claims := w.claims(out.Token)
-	wantAMR := []any{"authenticated", provider, provider + ":" + w.pool + ":ann", google, google + ":g", samlARN, samlARN + ":s"}
+	wantAMR := []any{"authenticated", provider, provider + ":" + w.pool + ":ann", google, google + ":OIDC:g", samlARN, samlARN + ":OIDC:s"}
 	if diff := cmp.Diff(wantAMR, claims["amr"]); diff != "" {
 		t.Errorf("amr (-want +got)\n%s", diff)
 	}
