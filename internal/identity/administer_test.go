@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -318,50 +317,13 @@ func TestRevokeIdentity(t *testing.T) {
 		t.Errorf("later: got %v, want %v or later", last, want)
 	}
 	w.reopen()
-	if got := must(w.IdentityState(t.Context(), ann)).RevokedBefore; !got.Equal(last) {
-		t.Errorf("state of ann: revoked before %v, want %v", got, last)
-	}
-	if got := must(w.IdentityState(t.Context(), ben)).RevokedBefore; !got.IsZero() {
-		t.Errorf("state of ben: revoked before %v, want nothing", got)
+	for id, want := range map[string]time.Time{ann: last, ben: {}} {
+		got := must(w.GetIdentityStatus(t.Context(), owner, &api.GetIdentityStatusInput{IdentityPoolId: w.pool, IdentityId: id})).IssuedBefore
+		if !got.Equal(want) {
+			t.Errorf("%s: revoked before %v, want %v", id, got, want)
+		}
 	}
 	if got := w.user("ann"); got != ann {
 		t.Errorf("ann has %s, want %s as before", got, ann)
-	}
-}
-
-func TestIdentityState(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	guest, ann, merged, left, disabled := w.guest(), w.user("ann"), w.mergedAway("a", "b"), w.unlinked("left"), w.user("disabled")
-	w.disable(disabled)
-	state := identity.State{Account: owner.Account, PoolID: w.pool, Authenticated: true}
-	with := func(change func(*identity.State)) identity.State {
-		s := state
-		change(&s)
-		return s
-	}
-	for name, tc := range map[string]struct {
-		id   string
-		want identity.State
-	}{
-		"guest":    {guest, with(func(s *identity.State) { s.Authenticated = false })},
-		"user":     {ann, state},
-		"merged":   {merged, with(func(s *identity.State) { s.Disabled, s.Inaccessible = true, true })},
-		"left":     {left, with(func(s *identity.State) { s.Inaccessible = true })},
-		"disabled": {disabled, with(func(s *identity.State) { s.Disabled = true })},
-	} {
-		got, err := w.IdentityState(t.Context(), tc.id)
-		if err != nil || *got != tc.want {
-			t.Errorf("%s: got %+v, %v, want %+v", name, got, err, tc.want)
-		}
-	}
-	if _, err := w.IdentityState(t.Context(), newID(home)); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("unknown: got %v", err)
-	}
-	if err := w.deletePool(w.pool); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.IdentityState(t.Context(), ann); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("of a deleted pool: got %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
@@ -61,19 +60,6 @@ type OwnClaims struct {
 	IssuedAt, Expires time.Time
 }
 
-// A State is what decides whether an identity's tokens and sessions are taken; see
-// [Service.IdentityState].
-type State struct {
-	// Account and PoolID say where the identity is.
-	Account, PoolID string
-	// Authenticated: a login was linked at some time. Disabled: the identity was merged
-	// into another, or an administrator has disabled it. Inaccessible: it is authenticated
-	// and has no login left.
-	Authenticated, Disabled, Inaccessible bool
-	// RevokedBefore refuses what was issued before it. Zero: nothing was revoked.
-	RevokedBefore time.Time
-}
-
 // Roles is what an identity pool asks of who keeps users and roles.
 type Roles interface {
 	// MayPass tells whether the caller may pass the role, for which policies have the
@@ -85,24 +71,4 @@ type Roles interface {
 	// not ask for an audience, so that any identity pool anywhere could take it. There is no such
 	// sentence for a role that does not exist.
 	TrustsPool(ctx context.Context, account, roleARN, poolID string) (warning string, err error)
-}
-
-// IdentityState returns the state of an identity of any account: [ErrNotFound], also
-// when its pool is deleted.
-func (s *Service) IdentityState(ctx context.Context, id string) (*State, error) {
-	return view(ctx, s, func(tx Tx) (*State, error) {
-		i, err := tx.Identity(id)
-		var p *Pool
-		if err == nil {
-			p, err = tx.Pool(i.PoolID)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read identity %s: %w", id, err)
-		}
-		return &State{
-			Account: p.Account, PoolID: p.ID,
-			Authenticated: i.Authenticated, Disabled: i.Disabled, Inaccessible: i.Authenticated && len(i.Logins) == 0,
-			RevokedBefore: i.RevokedBefore,
-		}, nil
-	})
 }

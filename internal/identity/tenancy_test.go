@@ -37,8 +37,6 @@ const (
 	public
 	// own: to anybody, about the caller's own. It names nothing.
 	own
-	// inside: to the service's neighbours. It has no caller.
-	inside
 )
 
 // A method is one of the service, and how it is called with somebody's belongings.
@@ -163,10 +161,7 @@ var methods = []method{
 	{"ExplainLogin", region, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.ExplainLogin(w.Context(), c, &api.ExplainLoginInput{IdentityPoolId: b.pool, IdentityId: b.person, Logins: w.by(google, "person")})
 	}},
-	// They serve no operation: conditions of policies ask them, and who takes tokens.
-	{"IdentityState", inside, func(w *world, c identity.Caller, b belongings) (any, error) {
-		return w.IdentityState(w.Context(), b.identity)
-	}},
+	// They serve no operation: conditions of policies ask them.
 	{"TagsOf", region, func(w *world, c identity.Caller, b belongings) (any, error) {
 		return w.TagsOf(w.Context(), c, b.arn())
 	}},
@@ -248,7 +243,7 @@ func TestTenancy_NotYoursIsNotThere(t *testing.T) {
 	for _, m := range methods {
 		for who, c := range callers {
 			switch {
-			case m.scope == own, m.scope == inside,
+			case m.scope == own,
 				m.scope == public && (c.Region == home || c.Region == ""):
 				continue
 			}
