@@ -31,11 +31,7 @@ func (s *Service) PoolARNs(ctx context.Context, c Caller, identityIDs []string) 
 	return view(ctx, s, func(tx Tx) ([]string, error) {
 		arns := make([]string, len(identityIDs))
 		for n, id := range identityIDs {
-			i, err := tx.Identity(id)
-			var p *Pool
-			if err == nil {
-				p, err = tx.Pool(i.PoolID)
-			}
+			_, p, err := withPool(tx, id)
 			switch {
 			case errors.Is(err, ErrNotFound) || err == nil && !p.within(c):
 			case err != nil:

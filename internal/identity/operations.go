@@ -56,9 +56,7 @@ func (s *Service) ListIdentities(ctx context.Context, c Caller, in *api.ListIden
 func (s *Service) DeleteIdentities(ctx context.Context, c Caller, in *api.DeleteIdentitiesInput) (*api.DeleteIdentitiesOutput, error) {
 	return update(ctx, s, func(tx Tx) (*api.DeleteIdentitiesOutput, error) {
 		out := &api.DeleteIdentitiesOutput{UnprocessedIdentityIds: []api.UnprocessedIdentityId{}}
-		ids := slices.Clone(in.IdentityIdsToDelete)
-		slices.Sort(ids)
-		for _, id := range slices.Compact(ids) {
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(in.IdentityIdsToDelete))) {
 			_, err := s.identityOf(tx, c, id)
 			var refused *api.Error
 			if errors.As(err, &refused) {

@@ -130,11 +130,7 @@ func (s *Service) publicIdentity(ctx context.Context, tx Tx, c Caller, id string
 	t := explain.From(ctx)
 	t.At("identity id", "one that there is, in a region that is served")
 	t.Found("%s", id)
-	i, err := tx.Identity(id)
-	var p *Pool
-	if err == nil {
-		p, err = tx.Pool(i.PoolID)
-	}
+	i, p, err := withPool(tx, id)
 	if errors.Is(err, ErrNotFound) || err == nil && !s.isPublicTo(c, id) {
 		return nil, nil, api.IdentityNotFound.With(id)
 	}

@@ -151,11 +151,7 @@ func (s *Service) identityIn(tx Tx, p *Pool, id string) (*Identity, error) {
 
 // identityOf returns an identity of any pool that the caller may know of.
 func (s *Service) identityOf(tx Tx, c Caller, id string) (*Identity, error) {
-	i, err := tx.Identity(id)
-	var p *Pool
-	if err == nil {
-		p, err = tx.Pool(i.PoolID)
-	}
+	i, p, err := withPool(tx, id)
 	if errors.Is(err, ErrNotFound) || err == nil && !p.within(c) {
 		return nil, api.IdentityNotFound.With(id)
 	}
@@ -163,6 +159,16 @@ func (s *Service) identityOf(tx Tx, c Caller, id string) (*Identity, error) {
 		return nil, fmt.Errorf("read identity %s: %w", id, err)
 	}
 	return i, nil
+}
+
+// withPool returns the identity with the id, and its pool: [ErrNotFound].
+func withPool(tx Tx, id string) (*Identity, *Pool, error) {
+	i, err := tx.Identity(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := tx.Pool(i.PoolID)
+	return i, p, err
 }
 
 // newIdentity returns an identity that is not stored yet, and gets its id then.
