@@ -94,8 +94,9 @@ func (t *certificate) expires() (time.Time, bool) {
 	return leaf.NotAfter, true
 }
 
-// watch looks at the files until ctx ends, and tells of each change and each new failure.
-func (t *certificate) watch(ctx context.Context, every time.Duration, tell func(changed bool, err error)) {
+// watch looks at the files until ctx ends, and tells of each change, with nil, and of each new
+// failure.
+func (t *certificate) watch(ctx context.Context, every time.Duration, tell func(error)) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	failed := ""
@@ -109,11 +110,11 @@ func (t *certificate) watch(ctx context.Context, every time.Duration, tell func(
 		switch {
 		case err != nil && err.Error() != failed:
 			failed = err.Error()
-			tell(false, err)
+			tell(err)
 		case err == nil:
 			failed = ""
 			if changed {
-				tell(true, nil)
+				tell(nil)
 			}
 		}
 	}

@@ -134,7 +134,7 @@ func (f *front) watchCertificate(ctx context.Context, background *sync.WaitGroup
 		return
 	}
 	background.Go(func() {
-		f.certificate.watch(ctx, certificateLook, func(_ bool, err error) { f.tookCertificate(log, err) })
+		f.certificate.watch(ctx, certificateLook, func(err error) { f.tookCertificate(log, err) })
 	})
 }
 
