@@ -42,7 +42,7 @@ func (s *Server) read(r *http.Request, body []byte, rec *record) (*incoming, err
 	switch {
 	case media == mediaJSON:
 		return s.readJSON(target, body, rec)
-	case (media == mediaForm || isQueryURL(r)) && len(target) == 0 && s.speaks(api.Query):
+	case (media == mediaForm || isQueryURL(r)) && len(target) == 0:
 		return s.readQuery(r.URL.RawQuery, body, rec)
 	case media == "application/json":
 		return nil, errPlainJSON
@@ -50,15 +50,6 @@ func (s *Server) read(r *http.Request, body []byte, rec *record) (*incoming, err
 		return nil, errProtocol
 	}
 	return nil, errNoOperation
-}
-
-func (s *Server) speaks(p api.Protocol) bool {
-	for _, sv := range s.services {
-		if sv.Protocol == p {
-			return true
-		}
-	}
-	return false
 }
 
 // isQueryURL reports whether a GET is a call of the Query protocol, as a presigned
