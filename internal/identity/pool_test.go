@@ -309,6 +309,24 @@ func TestPool_ReservedDeveloperProvider(t *testing.T) {
 			t.Errorf("update with %s: got %s, want %s", name, got, want)
 		}
 	}
+
+	// Nor that of an OpenID Connect provider which the pool has, whichever of them comes first.
+	want := "InvalidParameterException: '" + oidcProvider + "' is the name of a public provider and can not be a developer provider name."
+	pool := func(id, developerProvider string, arns ...string) *api.IdentityPool {
+		return &api.IdentityPool{IdentityPoolId: id, IdentityPoolName: "p", DeveloperProviderName: developerProvider, OpenIdConnectProviderARNs: arns}
+	}
+	developers := w.newPool(owner, oidcProvider)
+	if err := only(w.update(pool(without, "", oidcARN))); err != nil {
+		t.Fatal(err)
+	}
+	w.refuses("UpdateIdentityPool", []refusal{
+		{"a developer provider of the name", func() error { return only(w.update(pool(without, oidcProvider, oidcARN))) }, want,
+			func() error { return only(w.update(pool(without, provider, oidcARN))) }},
+		{"an OpenID Connect provider of the name", func() error { return only(w.update(pool(developers, "", oidcARN))) }, want,
+			func() error { return only(w.update(pool(developers, "", oidcARN+"/path"))) }},
+	})
+	w.refuses("CreateIdentityPool", []refusal{{"both", func() error { return only(w.create(pool("", oidcProvider, oidcARN))) }, want,
+		func() error { return only(w.create(pool("", provider, oidcARN))) }}})
 }
 
 func TestDeletePool(t *testing.T) {

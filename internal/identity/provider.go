@@ -34,8 +34,9 @@ var userPoolProvider = sync.OnceValue(func() *regexp.Regexp {
 // each call.
 func (p *Pool) checkProviders() error {
 	// A token must never say of a developer user what it says of a verified public login.
-	if p.DeveloperProvider == cognitoLogin || slices.Contains(publicProviders, p.DeveloperProvider) || strings.HasPrefix(p.DeveloperProvider, "cognito-idp.") {
-		return api.ReservedDeveloperProvider.With(p.DeveloperProvider)
+	if name := p.DeveloperProvider; name == cognitoLogin || slices.Contains(publicProviders, name) || strings.HasPrefix(name, "cognito-idp.") ||
+		name != "" && p.hasPublicProvider(name) {
+		return api.ReservedDeveloperProvider.With(name)
 	}
 	for _, name := range sortedKeys(p.LoginProviders) {
 		if !slices.Contains(publicProviders, name) {
@@ -94,7 +95,7 @@ func (p *Pool) checkPublicLogins(t *explain.Record, logins map[string]api.Secret
 		switch {
 		case name == cognitoLogin:
 			return api.CognitoTokenAsLogin.With()
-		case p.DeveloperProvider != "" && name == p.DeveloperProvider:
+		case p.isDeveloper(name):
 			return api.NotAPublicProvider.With()
 		case !p.hasPublicProviders():
 			return api.NoProvidersConfigured.With(p.ID)
@@ -110,7 +111,7 @@ func (p *Pool) checkPublicLogins(t *explain.Record, logins map[string]api.Secret
 func (p *Pool) developerLogin(logins map[string]api.Secret) (Login, error) {
 	for _, name := range sortedKeys(logins) {
 		switch {
-		case p.DeveloperProvider != "" && name == p.DeveloperProvider, p.hasPublicProvider(name):
+		case p.isDeveloper(name), p.hasPublicProvider(name):
 		case name == cognitoLogin:
 			return Login{}, api.CognitoTokenAsLogin.With()
 		default:
