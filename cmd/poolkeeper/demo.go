@@ -173,7 +173,7 @@ func (p *program) story(ctx context.Context, s *started) error {
 	show("issuer", checked.idToken.Issuer)
 	show("subject", checked.idToken.Subject)
 	show("audience", strings.Join(checked.idToken.Audience, ", "))
-	show("login", strings.Join(logins(checked.claims.AMR), "; "))
+	show("login", strings.Join(checked.logins(), "; "))
 	show("signature", checked.header.Algorithm+" by key "+checked.header.KeyID)
 
 	step("And a token that was tampered with is refused.", "the same check, one character changed")

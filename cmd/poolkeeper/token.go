@@ -155,7 +155,7 @@ func (t *verified) value() (any, error) {
 		ExpiresAt      string
 		Claims         json.RawMessage
 	}{
-		t.idToken.Subject, strings.Join(t.idToken.Audience, ", "), logins(t.claims.AMR), t.idToken.Issuer,
+		t.idToken.Subject, t.pool(), t.logins(), t.idToken.Issuer,
 		t.header.Algorithm, t.header.KeyID, stamp(t.idToken.IssuedAt), stamp(t.idToken.Expiry), claims,
 	}, nil
 }
@@ -167,8 +167,8 @@ func (t *verified) print(w io.Writer, now time.Time) {
 		fmt.Fprintf(w, "  %-15s %s\n", what, fmt.Sprintf(format, args...))
 	}
 	line("Identity", "%s", t.idToken.Subject)
-	line("Identity pool", "%s", strings.Join(t.idToken.Audience, ", "))
-	for _, l := range logins(t.claims.AMR) {
+	line("Identity pool", "%s", t.pool())
+	for _, l := range t.logins() {
 		line("Login", "%s", l)
 	}
 	for _, key := range slices.Sorted(maps.Keys(t.claims.Tags.Principal)) {
@@ -190,23 +190,41 @@ func (t *verified) print(w io.Writer, now time.Time) {
 	}
 }
 
+func (t *verified) pool() string { return strings.Join(t.idToken.Audience, ", ") }
+
 // logins says in words what the amr claim holds: whether the identity is a guest, then
 // for each login the provider, and with it the user.
-func logins(amr []string) []string {
+func (t *verified) logins() []string {
 	var out []string
+	amr := t.claims.AMR
 	for i := 0; i < len(amr); i++ {
-		switch entry := amr[i]; {
-		case entry == "unauthenticated":
+		switch entry := amr[i]; entry {
+		case "unauthenticated":
 			out = append(out, "none: a guest")
-		case entry == "authenticated":
-		case i+1 < len(amr) && strings.HasPrefix(amr[i+1], entry+":"):
-			// PROVIDER:REGION:GUID:USER
-			qualified := strings.SplitN(strings.TrimPrefix(amr[i+1], entry+":"), ":", 3)
-			out = append(out, fmt.Sprintf("%s, user %q", entry, qualified[len(qualified)-1]))
-			i++
+		case "authenticated":
 		default:
+			if i+1 < len(amr) {
+				if user, ok := t.user(entry, amr[i+1]); ok {
+					entry = fmt.Sprintf("%s, user %q", entry, user)
+					i++
+				}
+			}
 			out = append(out, entry)
 		}
 	}
 	return out
+}
+
+// user is the user whom an entry behind the provider's names: PROVIDER:POOL:USER for developer
+// users, and PROVIDER:KIND:USER, where the provider may be its ARN, for others.
+func (t *verified) user(provider, entry string) (user string, ok bool) {
+	arn, user, ok := strings.Cut(entry, provider+":")
+	if !ok || arn != "" && !(strings.HasPrefix(arn, "arn:") && strings.HasSuffix(arn, ":oidc-provider/")) {
+		return "", false
+	}
+	if user, developer := strings.CutPrefix(user, t.pool()+":"); developer {
+		return user, true
+	}
+	_, user, ok = strings.Cut(user, ":")
+	return user, ok
 }
