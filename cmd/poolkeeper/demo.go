@@ -172,7 +172,7 @@ func (p *program) story(ctx context.Context, s *started) error {
 	show("valid", "yes, until "+stamp(checked.idToken.Expiry))
 	show("issuer", checked.idToken.Issuer)
 	show("subject", checked.idToken.Subject)
-	show("audience", strings.Join(checked.idToken.Audience, ", "))
+	show("audience", checked.pool())
 	show("login", strings.Join(checked.logins(), "; "))
 	show("signature", checked.header.Algorithm+" by key "+checked.header.KeyID)
 

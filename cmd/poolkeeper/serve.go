@@ -219,6 +219,16 @@ func warnAboutIssuer(log *slog.Logger, issuer, listens string) {
 	}
 }
 
+// services are those that clients call, and the operator too.
+func (h *house) services() []server.Served {
+	return []server.Served{
+		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
+		{Service: api.IAM, Bindings: server.IAM(h.principals)},
+		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
+		{Service: api.Identities, Bindings: server.Identities(h.identities, h.exchange)},
+	}
+}
+
 // publicServer serves the API and discovery.
 func (p *program) publicServer(c *config, f *front, s server.Config) (*http.Server, error) {
 	h := f.h
@@ -230,12 +240,7 @@ func (p *program) publicServer(c *config, f *front, s server.Config) (*http.Serv
 	if c.dev {
 		signatures.Dev = &server.DevKey{ID: devKeyID, Secret: devSecret, Account: h.account}
 	}
-	s.Services = []server.Served{
-		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
-		{Service: api.IAM, Bindings: server.IAM(h.principals)},
-		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
-		{Service: api.Identities, Bindings: server.Identities(h.identities, h.exchange)},
-	}
+	s.Services = h.services()
 	s.Authenticate = signatures
 	s.Authorize = &server.Policies{Principals: h.principals, Identities: h.identities}
 	s.Limits, s.Observe = &f.limits, f.observe
@@ -317,13 +322,9 @@ func (p *program) controlServer(h *house, c *config, admin http.Handler, s serve
 	master := &masterkey.Rotation{
 		Store: h.store, Seal: h.master, Dir: p.keyDir(c), Find: func() (*seal.Key, error) { return p.masterKey(c, false) },
 	}
-	s.Services = []server.Served{
-		{Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities, master)},
-		{Service: api.CognitoIdentity, Bindings: server.CognitoIdentity(h.identities)},
-		{Service: api.Identities, Bindings: server.Identities(h.identities, h.exchange)},
-		{Service: api.IAM, Bindings: server.IAM(h.principals)},
-		{Service: api.STS, Bindings: server.STS(h.principals, h.exchange)},
-	}
+	s.Services = append(h.services(), server.Served{
+		Service: api.Control, Bindings: server.Control(h.keys, h.principals, h.identities, master),
+	})
 	s.Authenticate, s.Authorize = operator, operator
 	calls := server.New(s)
 	control := standard.server(s.Log, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

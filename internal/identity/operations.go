@@ -22,7 +22,7 @@ func (s *Service) DescribeIdentity(ctx context.Context, c Caller, in *api.Descri
 	})
 }
 
-// ListIdentities returns the identities of a pool, oldest first.
+// ListIdentities returns the identities of a pool, in the order that [Identities] keeps.
 func (s *Service) ListIdentities(ctx context.Context, c Caller, in *api.ListIdentitiesInput) (*api.ListIdentitiesOutput, error) {
 	hide := in.HideDisabled != nil && *in.HideDisabled
 	// Tokens of versions that listed them in another order do not open.
