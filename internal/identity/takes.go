@@ -24,7 +24,7 @@ func (i *Identity) Takes(issued time.Time) error {
 // logins that the claim names, one at least is still linked, or the identity has
 // never had a login and the claim names none.
 func (i *Identity) Vouches(amr []string) error {
-	guest := slices.Equal(amr, []string{"unauthenticated"})
+	guest := slices.Equal(amr, []string{unauthenticated})
 	switch {
 	case guest && i.Authenticated:
 		return errors.New("the identity was a guest when the token was issued, and is none now")

@@ -90,7 +90,6 @@ const (
 		WHERE number = $7`
 	deleteIdentity query = `DELETE FROM identity WHERE number = $1`
 
-	selectGUID query = `SELECT number FROM identity_guid WHERE guid = $1`
 	insertGUID query = `INSERT INTO identity_guid (guid, number) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	deleteGUID query = `DELETE FROM identity_guid WHERE guid = $1`
 
