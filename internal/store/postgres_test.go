@@ -133,17 +133,27 @@ func TestPostgresPooled_ContractAudit(t *testing.T) {
 // Behind the pooler a client does have one connection after the other.
 func TestPostgresPooled_Connections(t *testing.T) {
 	t.Parallel()
-	db := openPooled(t)
+	pool := &openPooled(t).engine.(*postgresEngine).pool
 	used := make(map[int64]bool)
-	until(t, "there was another connection", func() bool {
-		err := db.engine.(*postgresEngine).pool.with(t.Context(), func(c *pgConn) error {
-			row, err := c.first("SELECT pg_backend_pid()::bigint")
-			if err == nil {
-				used[row[0].(int64)] = true
-			}
+	use := func(c *pgConn) error {
+		row, err := c.first("SELECT pg_backend_pid()::bigint")
+		if err == nil {
+			used[row[0].(int64)] = true
+		}
+		return err
+	}
+	// The pooler makes a second one when it needs it: for this one in a transaction, and for another beside.
+	err := pool.with(t.Context(), func(c *pgConn) error {
+		if _, err := c.exec(beginSnapshot); err != nil {
 			return err
-		})
-		if err != nil {
+		}
+		return pool.with(t.Context(), use)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "there was another connection", func() bool {
+		if err := pool.with(t.Context(), use); err != nil {
 			t.Fatal(err)
 		}
 		return len(used) > 1
