@@ -74,14 +74,12 @@ func (c *call) keepPaging() {
 	if p == nil || !p.Paginated {
 		return
 	}
-	if !c.paginate {
-		if n := c.options.number("max-items"); n != nil && c.operation.Input.Member("MaxItems") != nil {
-			c.input.set("MaxItems", n)
-		}
-		return
-	}
 	c.paging = &paging{pageSize: c.options.number("page-size"), maxItems: c.options.number("max-items")}
 	c.paging.start, c.paging.started = c.options["starting-token"].(string)
+	if n := c.paging.maxItems; !c.paginate && n != nil && c.operation.Input.Member("MaxItems") != nil {
+		c.input.set("MaxItems", n)
+		c.paging.maxItems = nil
+	}
 	for _, name := range []string{p.Token, p.Limit} {
 		if _, given := c.input.get(name); given {
 			c.paginate = false
