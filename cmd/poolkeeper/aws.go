@@ -27,7 +27,9 @@ func calledAsAWS() bool {
 func (p *program) aws(name string) *cli.Command {
 	width := 0
 	if term.IsTerminal(int(os.Stdout.Fd())) && p.stdout == os.Stdout {
-		width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+		if width, _, _ = term.GetSize(int(os.Stdout.Fd())); width <= 0 {
+			width = 80 // A terminal that does not know its size is one all the same.
+		}
 	}
 	services := []*api.Service{api.CognitoIdentity, api.STS, api.IAM}
 	if name != "aws" {
