@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math/big"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -221,22 +222,30 @@ func systemError(err error, path string) string {
 	return fmt.Sprintf("[Errno %d] %s: %s", number, text, quoteText(path))
 }
 
-// home is the user's directory.
+// home is the user's directory; empty: nobody knows it.
 func (c *Command) home() string {
 	for _, name := range []string{"HOME", "USERPROFILE"} {
 		if dir, _ := c.Lookup(name); dir != "" {
 			return dir
 		}
 	}
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
 	return ""
 }
 
-// configPath is a path in the directory where AWS's tools keep their configuration.
+// configPath is a path in the directory where AWS's tools keep their configuration; empty:
+// there is none. The working directory, which may be anybody's, is no place for it.
 func (c *Command) configPath(variable, name string) string {
 	if path, _ := c.Lookup(variable); path != "" {
 		return c.expand(path)
 	}
-	return filepath.Join(c.home(), ".aws", name)
+	home := c.home()
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, ".aws", name)
 }
 
 // unpack turns the words of an option into a value: JSON where it looks like JSON,

@@ -1,11 +1,10 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
@@ -42,7 +41,8 @@ func (c *Command) configuration(g *globals) (*settings, error) {
 		return nil, err
 	}
 	named := true
-	if s.profile, s.explicit = g.words["profile"].(string); !s.explicit {
+	s.profile = g.text("profile")
+	if s.explicit = s.profile != ""; !s.explicit {
 		if s.profile, named = c.Lookup("AWS_PROFILE"); !named {
 			s.profile, named = c.Lookup("AWS_DEFAULT_PROFILE")
 		}
@@ -73,12 +73,13 @@ func (p *profiles) merged(name string) (map[string]string, bool) {
 
 func (c *Command) readProfiles() (*profiles, error) {
 	p := &profiles{config: map[string]map[string]string{}, services: map[string]map[string]string{}, sessions: map[string]map[string]string{}}
-	config, err := readINI(c.configPath("AWS_CONFIG_FILE", "config"))
+	names, config, err := c.readINI(c.configPath("AWS_CONFIG_FILE", "config"))
 	if err != nil {
 		return nil, err
 	}
-	for name, section := range config {
-		words := splitWords(name)
+	for _, name := range names {
+		// Of two that name one profile the later counts.
+		section, words := config[name], splitWords(name)
 		switch {
 		case name == "default":
 			p.config[name] = section
@@ -90,7 +91,7 @@ func (c *Command) readProfiles() (*profiles, error) {
 			p.sessions[words[1]] = section
 		}
 	}
-	p.credentials, err = readINI(c.configPath("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
+	_, p.credentials, err = c.readINI(c.configPath("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
 	return p, err
 }
 
@@ -190,16 +191,22 @@ func (s *settings) configuredURL(service string) string {
 	return s.get("endpoint_url")
 }
 
-// readINI reads a configuration file into its sections. A setting whose value goes on in
-// indented lines keeps them, each behind a newline. No file is an empty one.
-func readINI(path string) (map[string]map[string]string, error) {
-	sections := map[string]map[string]string{}
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) || path == "" {
-		return sections, nil
+// readINI reads a configuration file into its sections, with their names in the file's order.
+// A setting whose value goes on in indented lines keeps them, each behind a newline. What is no
+// file, or can not be read, is an empty one.
+func (c *Command) readINI(path string) (names []string, sections map[string]map[string]string, err error) {
+	sections = map[string]map[string]string{}
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return nil, sections, nil
 	}
+	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, failed("Unable to parse config file: %s", path)
+		fmt.Fprintf(c.Stderr, "warning: the configuration can not be read: %v\n", err)
+		return nil, sections, nil
+	}
+	bad := failed("Unable to parse config file: %s", path)
+	if !utf8.Valid(content) {
+		return nil, nil, bad
 	}
 	var section map[string]string
 	key := ""
@@ -213,27 +220,27 @@ func readINI(path string) (map[string]map[string]string, error) {
 			section[key] += "\n" + text
 			continue
 		}
-		bad := failed("Unable to parse config file: %s", path)
 		if text[0] == '[' {
 			name, _, ok := strings.Cut(text[1:], "]")
-			if _, twice := sections[name]; !ok || twice {
-				return nil, bad
+			if _, twice := sections[name]; !ok || name == "" || twice {
+				return nil, nil, bad
 			}
 			section, key = map[string]string{}, ""
 			sections[name] = section
+			names = append(names, name)
 			continue
 		}
 		i := strings.IndexAny(text, "=:")
 		if i <= 0 || section == nil {
-			return nil, bad
+			return nil, nil, bad
 		}
 		key = strings.ToLower(strings.TrimSpace(text[:i]))
 		if _, twice := section[key]; twice {
-			return nil, bad
+			return nil, nil, bad
 		}
 		section[key] = strings.TrimSpace(text[i+1:])
 	}
-	return sections, nil
+	return names, sections, nil
 }
 
 // splitWords splits a text at spaces, as a shell does: quotes keep together.
