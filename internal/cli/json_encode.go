@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // A jsonStyle is how JSON is laid out.
@@ -85,8 +86,11 @@ func (s jsonStyle) collection(b *strings.Builder, open, end byte, n int, line st
 
 func (s jsonStyle) text(b *strings.Builder, text string) {
 	b.WriteByte('"')
-	for _, r := range text {
+	for i, r := range text {
 		switch {
+		case r == utf8.RuneError && s.ascii && !strings.HasPrefix(text[i:], "\ufffd"):
+			// Half a surrogate pair, which servers refuse: two texts must not become one.
+			fmt.Fprintf(b, `\udc%02x`, text[i])
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)

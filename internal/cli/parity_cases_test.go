@@ -418,6 +418,8 @@ func failureCases() []parityCase {
 		{command: signed, config: "[default]\n# caf\xe9\n"},
 		{command: signed, env: map[string]string{"AWS_CONFIG_FILE": "/", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null/x"}},
 		{command: signed, env: map[string]string{"AWS_CONFIG_FILE": "/proc/self/mem"}, message: "warning: the configuration can not be read: read /proc/self/mem: input/output error\n", why: "theirs is silent"},
+		{args: []string{"cognito-identity", "get-id", "--identity-pool-id", "x", "--account-id", "a\xffb\ufffd", "--logins", "a=\xffb\ufffd,c='\xff'"}},
+		{args: []string{"cognito-identity", "get-id", "--identity-pool-id", "x", "--logins", "{\"\xff\": \"\xff\"}"}},
 		{command: signed, config: "nonsense\n"},
 		{command: signed, config: "[default]\nx\n"},
 		{command: signed, config: "[default]\nregion = a\nregion = b\n"},

@@ -161,6 +161,8 @@ func (a *realAWS) run(t *testing.T, args []string, env map[string]string, stdin,
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A byte that is no UTF-8, which is 0xff in all cases, is half a surrogate pair in Python.
+	command = bytes.ReplaceAll(command, []byte(`\ufffd`), []byte(`\udcff`))
 	if _, err := a.in.Write(append(command, '\n')); err != nil {
 		t.Fatal(err)
 	}

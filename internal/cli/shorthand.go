@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/poolkeeper/poolkeeper/internal/api"
 )
@@ -21,8 +22,36 @@ import (
 //
 // White space may stand around "=" and ",".
 func parseShorthand(text string, load func(string) (any, error)) (*object, error) {
-	p := shorthand{text: []rune(text), load: load}
+	p := shorthand{text: characters(text), load: load}
 	return p.parameter()
+}
+
+// strayByte and what follows it stand for bytes that are no UTF-8, which must stay what they
+// are: no text has half a surrogate pair.
+const strayByte rune = 0xdc00
+
+// characters splits a text; textOf joins what it has split.
+func characters(text string) []rune {
+	all := make([]rune, 0, len(text))
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
+			r = strayByte + rune(text[i])
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+func textOf(all []rune) string {
+	var b strings.Builder
+	for _, r := range all {
+		if in(r, strayByte, strayByte+0xff) {
+			b.WriteByte(byte(r - strayByte))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 type shorthand struct {
@@ -52,7 +81,7 @@ func (e *shorthandError) Error() string {
 	if i := slices.Index(e.text[at:], '\n'); i >= 0 {
 		consumed, rest = e.text[:at+i], e.text[at+i:]
 	}
-	return strings.Replace(e.format, "%TEXT", string(consumed)+"\n"+strings.Repeat(" ", spaces)+"^"+string(rest), 1)
+	return strings.Replace(e.format, "%TEXT", textOf(consumed)+"\n"+strings.Repeat(" ", spaces)+"^"+textOf(rest), 1)
 }
 
 func lastIndex(text []rune, r rune) int {
@@ -314,7 +343,7 @@ func (p *shorthand) second() (any, error) {
 
 // bare is an unquoted word with its escaped commas, less the white space at its end.
 func bare(word []rune) any {
-	return strings.TrimRightFunc(strings.ReplaceAll(string(word), `\,`, ","), pythonSpace)
+	return strings.TrimRightFunc(strings.ReplaceAll(textOf(word), `\,`, ","), pythonSpace)
 }
 
 // pythonSpace tells what Python counts as white space: of ASCII, the four separators too.
@@ -372,7 +401,7 @@ func (p *shorthand) quoted() (any, error) {
 	if closing < 0 {
 		return nil, p.expected(name, "<none>")
 	}
-	text := string(p.text[p.at+1 : closing])
+	text := textOf(p.text[p.at+1 : closing])
 	p.at = closing + 1
 	text = strings.ReplaceAll(text, `\`+string(quote), string(quote))
 	return strings.ReplaceAll(text, `\\`, `\`), nil
