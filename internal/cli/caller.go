@@ -142,6 +142,12 @@ func (s *settings) httpClient(to *url.URL) (*http.Client, error) {
 				}
 				return timedConn{conn, s.readTimeout, s.Now}, nil
 			},
+			OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+				if r.StatusCode != http.StatusOK {
+					return dialError{errors.New(r.Status)}
+				}
+				return nil
+			},
 			TLSClientConfig: config, TLSHandshakeTimeout: s.connectTimeout,
 			DisableCompression: true, MaxResponseHeaderBytes: 1 << 20,
 		},
@@ -216,7 +222,7 @@ func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, c
 	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("Amz-Sdk-Invocation-Id", to.id)
 	req.Header.Set("Amz-Sdk-Request", fmt.Sprintf("attempt=%d", n))
-	to.debugf("Making request for %s to %s: %d bytes, attempt %d", op.Name, to.url, len(body), n)
+	to.debugf("Making request for %s to %s: %d bytes, attempt %d", op.Name, to.url.Redacted(), len(body), n)
 	resp, err := to.client.Do(req)
 	var content []byte
 	if err == nil {
@@ -227,7 +233,7 @@ func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, c
 		return nil, &loss{timeout: timedOut(err)}, to.unreached(ctx, err)
 	}
 	if len(content) > maxAnswer {
-		return nil, nil, failed("%s answers with more than %d bytes", to.url, maxAnswer)
+		return nil, nil, failed("%s answers with more than %d bytes", to.url.Redacted(), maxAnswer)
 	}
 	for _, warning := range resp.Header[wire.WarningHeader] {
 		fmt.Fprintf(to.Stderr, "warning: %s\n", warning)
@@ -268,7 +274,7 @@ func (to *caller) unreached(ctx context.Context, err error) error {
 		alert  tls.AlertError
 	)
 	timeout := timedOut(err)
-	at := to.url.String()
+	at := to.url.Redacted()
 	if proxy, _ := to.proxy()(to.url); proxy != nil && errors.As(err, &dial) {
 		return failed(`Failed to connect to proxy URL: "%s"`, proxy.Redacted())
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -141,9 +142,19 @@ func TestProxy(t *testing.T) {
 	if got := ours(t, args, env, ""); got.Code != 255 || ourMessage(got.Stderr) != `Failed to connect to proxy URL: "http://user:xxxxx@127.0.0.1:1"` {
 		t.Errorf("got %+v", got)
 	}
+	// One that refuses is one that can not be used.
+	refusing := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(refusing.Close)
+	env["HTTPS_PROXY"] = refusing.URL
+	if got := ours(t, args, env, ""); got.Code != 255 || ourMessage(got.Stderr) != `Failed to connect to proxy URL: "`+refusing.URL+`"` {
+		t.Errorf("got %+v", got)
+	}
 	// What NO_PROXY names is reached directly: here by nobody.
 	env["NO_PROXY"] = "127.0.0.1"
 	if got := ours(t, append(args, "--endpoint-url", c.URL), env, ""); got.Code != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if got := ours(t, append(args, "--endpoint-url", "http://user:pw@127.0.0.1:1"), env, ""); ourMessage(got.Stderr) != `Could not connect to the endpoint URL: "http://user:xxxxx@127.0.0.1:1/"` {
 		t.Errorf("got %+v", got)
 	}
 }
