@@ -244,7 +244,7 @@ func (to *caller) attempt(ctx context.Context, op *api.Operation, body []byte, c
 		if err != nil {
 			return nil, nil, err
 		}
-		return nil, passing(resp, r.code), refused(op, r, "")
+		return nil, passing(to.service, resp, r.code), refused(op, r, "")
 	}
 	answer, err = to.readAnswer(op, content)
 	return answer, nil, err

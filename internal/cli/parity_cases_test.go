@@ -389,6 +389,8 @@ func failureCases() []parityCase {
 		refuse(500, ``), refuse(503, `<html>x</html>`), refuse(500, `{"__type":"InternalErrorException","message":"m"}`), refuse(404, `not json`), refuse(400, `{"__type":"LimitExceededException"}`), refuse(307, ``),
 		{command: get, answers: []answer{{status: 400, header: "x-amzn-query-error: Some.Code;Sender", body: `{"__type":"X","message":"m"}`}}},
 		{command: get, env: map[string]string{"AWS_MAX_ATTEMPTS": "2"}, answers: []answer{{status: 503}, {body: `{"IdentityId":"x"}`}}},
+		{command: "sts get-caller-identity", env: map[string]string{"AWS_MAX_ATTEMPTS": "2"}, answers: []answer{{status: 400, body: `<ErrorResponse><Error><Code>IDPCommunicationError</Code><Message>m</Message></Error></ErrorResponse>`}}},
+		{command: get, env: map[string]string{"AWS_MAX_ATTEMPTS": "2"}, answers: []answer{{status: 400, body: `{"__type":"IDPCommunicationError","message":"m"}`}}},
 		{command: get, env: map[string]string{"AWS_REGION": "-"}},
 		{command: get + "--region 'bad region!'"},
 		{command: get + "--region 123"},

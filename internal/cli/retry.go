@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/poolkeeper/poolkeeper/internal/api"
 )
 
 // A loss is a failure that is likely to pass by itself.
@@ -100,7 +102,7 @@ func (r *retries) succeeded(attempt int) {
 }
 
 // passing returns what was lost with an answer that refuses; nil: the refusal will not pass.
-func passing(resp *http.Response, code string) *loss {
+func passing(service *api.Service, resp *http.Response, code string) *loss {
 	l := new(loss)
 	if ms, err := strconv.ParseUint(resp.Header.Get("X-Amz-Retry-After"), 10, 31); err == nil {
 		l.after = time.Duration(ms) * time.Millisecond
@@ -114,7 +116,8 @@ func passing(resp *http.Response, code string) *loss {
 	case "RequestTimeout", "RequestTimeoutException":
 		return l
 	}
-	if slices.Contains([]int{500, 502, 503, 504}, resp.StatusCode) {
+	// The provider of a web identity did not answer, which the status does not tell.
+	if service.Name == "sts" && code == "IDPCommunicationError" || slices.Contains([]int{500, 502, 503, 504}, resp.StatusCode) {
 		return l
 	}
 	return nil
