@@ -314,6 +314,7 @@ func outputCases() []parityCase {
 		parityCase{command: "cognito-identity list-identity-pools --cli-input-json {} --output text", answers: []answer{{body: "{}"}}},
 		parityCase{command: "cognito-identity list-identity-pools --cli-input-json {} --output yaml", answers: []answer{{body: "{}"}}},
 		parityCase{command: "cognito-identity describe-identity --identity-id x", env: map[string]string{"TZ": "America/New_York"}, answers: []answer{{body: `{"CreationDate":1700000000.123456,"LastModifiedDate":"2023-11-14T22:13:20Z"}`}}},
+		parityCase{command: "cognito-identity describe-identity --identity-id x", answers: []answer{{body: `{"CreationDate":"2023-11-14","LastModifiedDate":"2023-11-14 22:13:20.5"}`}}},
 		parityCase{command: "cognito-identity describe-identity --identity-id x --output text", answers: []answer{{body: `{"CreationDate":-1.5,"LastModifiedDate":"1700000000"}`}}},
 		parityCase{command: "cognito-identity describe-identity --identity-id x", config: "[default]\ncli_timestamp_format = wire\n", answers: []answer{{body: `{"CreationDate":1700000000.5,"LastModifiedDate":1.7e9}`}}},
 		parityCase{command: "cognito-identity describe-identity --identity-id x", config: "[default]\ncli_timestamp_format = bogus\n"},

@@ -193,13 +193,15 @@ func (r *reader) timestamp(v any) (any, error) {
 		micros := math.RoundToEven((f - whole) * 1e6)
 		return isoTime(time.Unix(int64(whole), int64(micros)*1000).In(r.zone)), nil
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "20060102T150405Z", time.RFC1123Z, time.RFC1123} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "20060102T150405Z", time.RFC1123Z, time.RFC1123} {
 		if t, err := time.Parse(layout, text); err == nil {
-			iso := isoTime(t)
-			if layout == "2006-01-02T15:04:05.999999999" {
-				iso = strings.TrimSuffix(iso, "+00:00")
-			}
-			return iso, nil
+			return isoTime(t), nil
+		}
+	}
+	// Without a zone it is printed without one.
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return strings.TrimSuffix(isoTime(t), "+00:00"), nil
 		}
 	}
 	return nil, failed(`Invalid timestamp "%s": Unknown string format: %s`, plain(v), plain(v))
