@@ -117,7 +117,7 @@ func (s *settings) httpClient(to *url.URL) (*http.Client, error) {
 		bundle = s.either("AWS_CA_BUNDLE", "ca_bundle")
 	}
 	proxy := s.proxy()
-	by, _ := proxy(to) // fails again, and is told, when it is called
+	by, _ := proxy(to) // what is no URL is no proxy
 	secure := to.Scheme == "https" || by != nil && by.Scheme == "https"
 	if bundle != "" && secure && !config.InsecureSkipVerify {
 		pem, err := os.ReadFile(s.expand(bundle))

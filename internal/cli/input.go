@@ -106,6 +106,9 @@ func (c *Command) fileOf(name string, word any) (any, error) {
 	return content, nil
 }
 
+// maxParamfile is more than any call takes: a device may have no end.
+const maxParamfile = 16 << 20
+
 // paramfile returns the content of the file that text names, or nil when it names none.
 func (c *Command) paramfile(text string) (any, error) {
 	path, isText := strings.CutPrefix(text, "file://")
@@ -116,15 +119,12 @@ func (c *Command) paramfile(text string) (any, error) {
 		}
 	}
 	path = c.expand(path)
-	var content []byte
-	var err error
-	if path == "/dev/stdin" {
-		content, err = io.ReadAll(c.Stdin)
-	} else {
-		content, err = os.ReadFile(path)
-	}
-	if err != nil {
+	content, err := c.readParamfile(path)
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("Unable to load paramfile %s: %s", text, systemError(err, path)) //nolint:staticcheck // a message for people, as AWS's
+	case len(content) > maxParamfile:
+		return nil, fmt.Errorf("Unable to load paramfile %s: it has more than %d bytes", text, maxParamfile) //nolint:staticcheck // a message for people, as AWS's
 	}
 	if !isText {
 		return content, nil
@@ -141,6 +141,20 @@ func (c *Command) paramfile(text string) (any, error) {
 	}
 	// As every text file, read with \n alone at the ends of lines.
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(decoded), nil
+}
+
+// readParamfile reads a file to its end, or to one byte more than it may have.
+func (c *Command) readParamfile(path string) ([]byte, error) {
+	in := c.Stdin
+	if path != "/dev/stdin" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	return io.ReadAll(io.LimitReader(in, maxParamfile+1))
 }
 
 // decodeText decodes content, which is no UTF-8 afterwards if it is none of the encoding;
