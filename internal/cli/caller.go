@@ -117,7 +117,10 @@ func (s *settings) httpClient(to *url.URL) (*http.Client, error) {
 		bundle = s.either("AWS_CA_BUNDLE", "ca_bundle")
 	}
 	proxy := s.proxy()
-	by, _ := proxy(to) // what is no URL is no proxy
+	by, err := proxy(to)
+	if err != nil {
+		return nil, err
+	}
 	secure := to.Scheme == "https" || by != nil && by.Scheme == "https"
 	if bundle != "" && secure && !config.InsecureSkipVerify {
 		pem, err := os.ReadFile(s.expand(bundle))
@@ -164,7 +167,23 @@ func (s *settings) proxy() func(*url.URL) (*url.URL, error) {
 		return v
 	}
 	c := httpproxy.Config{HTTPProxy: variable("HTTP_PROXY"), HTTPSProxy: variable("HTTPS_PROXY"), NoProxy: variable("NO_PROXY")}
-	return c.ProxyFunc()
+	some := httpproxy.Config{HTTPProxy: "http://some.proxy", HTTPSProxy: "http://some.proxy", NoProxy: c.NoProxy}
+	find, needed := c.ProxyFunc(), some.ProxyFunc()
+	return func(to *url.URL) (*url.URL, error) {
+		by, err := find(to)
+		if err != nil || by != nil {
+			return by, err
+		}
+		// The library takes one that it can not read for none. It may have a password: it is not shown.
+		configured := c.HTTPProxy
+		if to.Scheme == "https" {
+			configured = c.HTTPSProxy
+		}
+		if by, _ := needed(to); by != nil && configured != "" {
+			return nil, failed("The proxy that is configured for %s is not a URL", to.Scheme)
+		}
+		return nil, nil // none is needed
+	}
 }
 
 // call calls an operation, again when a failure is likely to pass, and returns what the

@@ -149,6 +149,11 @@ func TestProxy(t *testing.T) {
 	if got := ours(t, args, env, ""); got.Code != 255 || ourMessage(got.Stderr) != `Failed to connect to proxy URL: "`+refusing.URL+`"` {
 		t.Errorf("got %+v", got)
 	}
+	// What can not be read does not mean that there is none.
+	env["HTTPS_PROXY"] = ":secret:"
+	if got := ours(t, args, env, ""); got.Code != 255 || ourMessage(got.Stderr) != "The proxy that is configured for https is not a URL" {
+		t.Errorf("got %+v", got)
+	}
 	// What NO_PROXY names is reached directly: here by nobody.
 	env["NO_PROXY"] = "127.0.0.1"
 	if got := ours(t, append(args, "--endpoint-url", c.URL), env, ""); got.Code != 0 {
